@@ -1,0 +1,1 @@
+"""The engines: a general library that knows neither the page heap nor Go."""

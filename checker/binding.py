@@ -1,0 +1,116 @@
+"""Binding: run one package's source over another machine, without touching it.
+
+The package under proof imports its machine (atomics, mutexes, struct fields) from one module,
+`<package>.rt`; a package without that module can be bound too, for the sake of its mutants. `bind` executes fresh copies of the package's modules with that module replaced, so
+the plain, the explored and the symbolic reading of the code are the same text. The copies are
+private: nothing enters `sys.modules`, and two bindings never see each other.
+
+Mutants use the same door: an `Edit` replaces one piece of text of one module before it is compiled,
+so the code under proof carries no flags.
+"""
+
+import ast
+import builtins
+import importlib
+import importlib.util
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Transform = Callable[[ast.Module], ast.Module]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace `old`, which must occur exactly once in `module` (as "mheap"), by `new`."""
+
+    module: str
+    old: str
+    new: str
+
+
+class StaleEdit(Exception):
+    """An edit's anchor is not in the source exactly once: the mutant no longer says what it says."""
+
+
+class Binding:
+    """A private copy of a package; its modules are attributes: `port.mheap.arena_index(p)`."""
+
+    def __init__(
+        self,
+        package: str,
+        machine: Mapping[str, Any] | None = None,
+        edits: Sequence[Edit] = (),
+        transform: Transform | None = None,
+    ) -> None:
+        self._package = package
+        self._edits = tuple(edits)
+        self._transform = transform
+        self._modules: dict[str, types.ModuleType] = {}
+        self._machine = machine or {}
+        for edit in self._edits:
+            getattr(self, edit.module)
+
+    def __getattr__(self, name: str) -> types.ModuleType:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._load(f"{self._package}.{name}")
+
+    def _load(self, full_name: str) -> types.ModuleType:
+        module = self._modules.get(full_name)
+        if module is not None:
+            return module
+        path, source = _source(full_name)
+        short = full_name.removeprefix(f"{self._package}.")
+        for edit in self._edits:
+            if edit.module == short:
+                source = _apply(edit, source)
+        tree = ast.parse(source, path)
+        if self._transform is not None:
+            tree = self._transform(tree)
+        module = types.ModuleType(full_name)
+        module.__file__ = path
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
+        self._modules[full_name] = module
+        exec(compile(tree, path, "exec"), module.__dict__)
+        return module
+
+    def _import(
+        self,
+        name: str,
+        global_names: Mapping[str, object] | None = None,
+        local_names: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] = (),
+        level: int = 0,
+    ) -> Any:
+        if level or not (name == self._package or name.startswith(f"{self._package}.")):
+            return builtins.__import__(name, global_names, local_names, fromlist, level)
+        if name == f"{self._package}.rt":
+            return _machine_module(name, self._machine)
+        if name == self._package:
+            return types.SimpleNamespace(**{each: getattr(self, each) for each in fromlist})
+        return self._load(name)
+
+
+def _machine_module(name: str, overrides: Mapping[str, Any]) -> types.ModuleType:
+    """The plain machine's names, with `overrides` in place of some of them."""
+    module = types.ModuleType(name)
+    module.__dict__.update(vars(importlib.import_module(name)))
+    module.__dict__.update(overrides)
+    return module
+
+
+def _source(full_name: str) -> tuple[str, str]:
+    spec = importlib.util.find_spec(full_name)
+    if spec is None or spec.origin is None:
+        raise ImportError(f"no module {full_name} to bind")
+    with open(spec.origin, encoding="utf-8") as file:
+        return spec.origin, file.read()
+
+
+def _apply(edit: Edit, source: str) -> str:
+    count = source.count(edit.old)
+    if count != 1:
+        raise StaleEdit(f"{edit.module}: the text to replace occurs {count} times: {edit.old!r}")
+    return source.replace(edit.old, edit.new)

@@ -1,0 +1,104 @@
+"""Counterexamples: the story in which a claim fails, in one shape for every technique.
+
+A story names the invariant and where Go states it, then tells each step with its thread, Go
+function and port line, and only what the step *changed*, in the concrete and in the abstract state.
+It ends with a program that reproduces it and with what `replay` needs to run it again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+Scalar = bool | int | str
+State = Mapping[str, Scalar]
+"""A flat state: "sweepgen[span0]" -> -2. Flat, so that a difference is a plain comparison."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the story.
+
+    `where` is the place in the port (or, for a trace of the real runtime, in Go) as "file:line".
+    `concrete` and `abstract` hold the values after the step of just those variables it changed.
+    """
+
+    thread: str
+    action: str
+    function: str = ""
+    where: str = ""
+    concrete: State = field(default_factory=dict)
+    abstract: State = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How to run the story again: which harness of which subject, on which variant of the port."""
+
+    harness: str
+    choices: Sequence[Any]
+    variant: str = ""
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A confirmed violation of `invariant`, which `citation` states in Go's source."""
+
+    invariant: str
+    citation: str
+    why: str
+    steps: Sequence[Step]
+    initial_concrete: State = field(default_factory=dict)
+    initial_abstract: State = field(default_factory=dict)
+    diverging: str = ""
+    reproduction: str = ""
+    replay: Replay | None = None
+
+    def text(self) -> str:
+        """The story for a terminal."""
+        lines = [f"violated: {self.invariant}", f"stated at: {self.citation}", f"why: {self.why}"]
+        lines += _state_lines("initially", self.initial_abstract or self.initial_concrete)
+        for number, step in enumerate(self.steps, 1):
+            place = " ".join(part for part in (step.function, step.where) if part)
+            lines.append(
+                f"{number:3}. [{step.thread}] {step.action}" + (f"  ({place})" if place else "")
+            )
+            lines += [f"        {name} := {value}" for name, value in step.concrete.items()]
+            lines += [f"      | {name} := {value}" for name, value in step.abstract.items()]
+        if self.diverging:
+            lines.append(f"then: {self.diverging}")
+        if self.reproduction:
+            lines += [
+                "reproduce with:",
+                *(f"    {line}" for line in self.reproduction.splitlines()),
+            ]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON document from which `from_json` makes an equal counterexample."""
+        document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return document
+
+    @staticmethod
+    def from_json(document: Mapping[str, Any]) -> "Counterexample":
+        """Raises KeyError or TypeError when the document is not one of ours."""
+        rest = dict(document)
+        steps = [Step(**step) for step in rest.pop("steps")]
+        replay = rest.pop("replay")
+        return Counterexample(steps=steps, replay=Replay(**replay) if replay else None, **rest)
+
+
+def changed(before: State, after: State) -> dict[str, Scalar]:
+    """The part of `after` that differs from `before`."""
+    return {name: value for name, value in after.items() if before.get(name) != value}
+
+
+def call(name: str, arguments: Sequence[Any]) -> str:
+    """An action or property with its arguments, as a reader writes it."""
+    return f"{name}({', '.join(map(str, arguments))})"
+
+
+def _state_lines(title: str, state: State) -> list[str]:
+    if not state:
+        return []
+    return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in state.items())]

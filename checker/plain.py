@@ -1,0 +1,389 @@
+"""The plain reading of a machine: ordinary integers, no solver.
+
+`Instance` fixes how many elements each sort has and works on hashable states: the exhaustive search
+and the replay of counterexamples use it. `Monitor` lets elements appear as a run names them and
+keeps one mutable state: traces of real runs and random tests use it. Both run the very bodies that
+the solver reads.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from checker.counterexample import Scalar
+from checker.spec import Action, Boolean, Choice, Domain, Machine, Property, Range, Sort, Variable
+
+
+class Disabled(Exception):
+    """The action's guard is false in this state."""
+
+
+class SpecError(Exception):
+    """The machine itself is wrong: a value outside its declared type, an index outside its sort."""
+
+
+State = tuple[Any, ...]
+Write = tuple[Variable, tuple[Any, ...], Any]
+
+
+class View:
+    """Reads one state. Maps are `view.name[index]`, scalars and constants `view.name`."""
+
+    def __init__(
+        self,
+        constants: Mapping[str, int],
+        maps: Mapping[str, Any],
+        scalar: Callable[[str], Any],
+        elements: Callable[[Domain], Iterable[Any]],
+    ) -> None:
+        self.__dict__.update(constants)
+        self.__dict__.update(maps)
+        self._scalar = scalar
+        self._elements = elements
+
+    def __getattr__(self, name: str) -> Any:
+        return self._scalar(name)
+
+    def require(self, guard: Any) -> None:
+        """Ends the step here unless the guard holds."""
+        if not guard:
+            raise Disabled
+
+    def all(self, domain: Domain, body: Callable[[Any], Any]) -> bool:
+        return all(body(element) for element in self._elements(domain))
+
+    def any(self, domain: Domain, body: Callable[[Any], Any]) -> bool:
+        return any(body(element) for element in self._elements(domain))
+
+
+class Writer:
+    """Collects the writes of one step: `n.name[index] = value`, `n.name.every(f)`, `n.name = value`."""
+
+    _log: list[Write]
+    _variables: Mapping[str, Variable]
+
+    def __init__(
+        self, variables: Mapping[str, Variable], elements: Callable[[Domain], Iterable[Any]]
+    ) -> None:
+        self.__dict__["_log"] = []
+        self.__dict__["_variables"] = variables
+        for variable in variables.values():
+            if variable.index:
+                self.__dict__[variable.name] = _MapWriter(variable, self._log, elements)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        variable = self._variables.get(name)
+        if variable is None or variable.index:
+            raise SpecError(f"{name!r} is not a scalar variable of this machine")
+        self._log.append((variable, (), value))
+
+
+class _MapWriter:
+    def __init__(
+        self,
+        variable: Variable,
+        log: list[Write],
+        elements: Callable[[Domain], Iterable[Any]],
+    ) -> None:
+        self._variable, self._log, self._elements = variable, log, elements
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        key = index if isinstance(index, tuple) else (index,)
+        self._log.append((self._variable, key, value))
+
+    def every(self, body: Callable[..., Any]) -> None:
+        """Writes body(*index) at every index at once."""
+        domains = [self._elements(domain) for domain in self._variable.index]
+        for key in itertools.product(*domains):
+            self._log.append((self._variable, key, body(*key)))
+
+
+class Instance:
+    """A machine with `sizes[sort]` elements 0, 1, ... of each sort and fixed constants.
+
+    A state is a tuple of plain values. Bodies never see an undeclared value: writing one outside
+    its type raises SpecError.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        sizes: Mapping[str, int],
+        constants: Mapping[str, int] | None = None,
+    ) -> None:
+        self.machine = machine
+        self.sizes = dict(sizes)
+        self.constants = dict(constants or {})
+        if set(self.sizes) != {sort.name for sort in machine.sorts}:
+            raise SpecError(f"sizes must name exactly the sorts of {machine.name}")
+        if set(self.constants) != set(machine.constants):
+            raise SpecError(f"constants must be exactly those of {machine.name}")
+        self._offset: dict[str, int] = {}
+        self._names: list[str] = []
+        initial: list[Any] = []
+        for variable in machine.variables.values():
+            self._offset[variable.name] = len(initial)
+            keys = list(itertools.product(*map(self.elements, variable.index)))
+            initial += [variable.init] * len(keys)
+            self._names += [_entry_name(variable, key) for key in keys]
+        self.initial: State = tuple(initial)
+        self._before, self._after = _Frame(self), _Frame(self)
+
+    def elements(self, domain: Domain) -> range:
+        """The elements of a sort, or the integers of a range or choice, in this instance."""
+        if isinstance(domain, Sort):
+            return range(self.sizes[domain.name])
+        if isinstance(domain, Choice):
+            return range(len(domain.names))
+        low, high = self.ends(domain)
+        if low is None or high is None:
+            raise SpecError("an open range cannot be enumerated")
+        return range(low, high + 1)
+
+    def ends(self, domain: Range) -> tuple[int | None, int | None]:
+        """The ends of a range with the machine's constants filled in."""
+        low, high = domain.low, domain.high
+        return (
+            self.constants[low] if isinstance(low, str) else low,
+            self.constants[high] if isinstance(high, str) else high,
+        )
+
+    def arguments(self, params: tuple[tuple[str, Domain], ...]) -> list[tuple[int, ...]]:
+        """Every combination of values of an action's or property's parameters."""
+        return list(itertools.product(*(self.elements(domain) for _, domain in params)))
+
+    def step(self, state: State, action: Action, arguments: tuple[Any, ...]) -> State | None:
+        """The state after the action, or None where its guard is false."""
+        writer = Writer(self.machine.variables, self.elements)
+        try:
+            action.body(self._before.show(state), writer, *arguments)
+        except Disabled:
+            return None
+        after = list(state)
+        for variable, key, value in writer._log:
+            self._check(variable, value)
+            after[self._position(variable, key)] = value
+        return tuple(after)
+
+    def holds(self, prop: Property, state: State, arguments: tuple[Any, ...]) -> bool:
+        """Whether an invariant holds in the state for these arguments."""
+        return bool(prop.body(self._before.show(state), *arguments))
+
+    def step_holds(
+        self, prop: Property, before: State, after: State, arguments: tuple[Any, ...]
+    ) -> bool:
+        """Whether a step property holds from `before` to `after` for these arguments."""
+        return bool(prop.body(self._before.show(before), self._after.show(after), *arguments))
+
+    def broken(self, state: State) -> tuple[Property, tuple[Any, ...]] | None:
+        """The first invariant that fails in the state, with the arguments it fails for."""
+        for prop in self.machine.invariants.values():
+            for arguments in self.arguments(prop.params):
+                if not self.holds(prop, state, arguments):
+                    return prop, arguments
+        return None
+
+    def describe(self, state: State) -> dict[str, Scalar]:
+        """The state as flat names and values: {"sweepgen[0]": -2, ...}."""
+        described: dict[str, Scalar] = {}
+        for variable in self.machine.variables.values():
+            start = self._offset[variable.name]
+            count = len(list(itertools.product(*map(self.elements, variable.index))))
+            for position in range(start, start + count):
+                described[self._names[position]] = spell(variable, state[position])
+        return described
+
+    def value(self, state: State, name: str, *key: int) -> Any:
+        """One entry of the state."""
+        return state[self._position(self.machine.variables[name], key)]
+
+    def _position(self, variable: Variable, key: tuple[Any, ...]) -> int:
+        position = 0
+        for domain, index in zip(variable.index, key, strict=True):
+            elements = self.elements(domain)
+            if index not in elements:
+                raise SpecError(f"{variable.name}{list(key)} is outside its index")
+            position = position * len(elements) + (index - elements.start)
+        return self._offset[variable.name] + position
+
+    def _check(self, variable: Variable, value: Any) -> None:
+        kind = variable.type
+        if isinstance(kind, Boolean):
+            good = isinstance(value, bool)
+        elif isinstance(kind, Range):
+            low, high = self.ends(kind)
+            good = (low is None or low <= value) and (high is None or value <= high)
+        else:
+            good = value in self.elements(kind)
+        if not good:
+            raise SpecError(f"{variable.name} := {value!r} is outside its type {kind}")
+
+
+class _Frame:
+    """A view that can be pointed at one state after another without being rebuilt."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self.state: State = ()
+        variables = instance.machine.variables.values()
+        maps = {v.name: _FlatMap(self, instance, v) for v in variables if v.index}
+        self._view = View(instance.constants, maps, self._scalar, instance.elements)
+
+    def show(self, state: State) -> View:
+        self.state = state
+        return self._view
+
+    def _scalar(self, name: str) -> Any:
+        offset = self._instance._offset.get(name)
+        if offset is None:
+            raise SpecError(f"{self._instance.machine.name} has no variable {name!r}")
+        return self.state[offset]
+
+
+class _FlatMap:
+    """`x.name[index]` over the state its frame shows."""
+
+    __slots__ = ("_frame", "_positions")
+
+    def __init__(self, frame: _Frame, instance: Instance, variable: Variable) -> None:
+        self._frame = frame
+        start = instance._offset[variable.name]
+        keys = itertools.product(*map(instance.elements, variable.index))
+        self._positions = {
+            (key if len(key) > 1 else key[0]): start + number for number, key in enumerate(keys)
+        }
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._frame.state[self._positions[index]]
+
+
+class _Unseen:
+    """Stands for every element no event has named yet: all its entries are the defaults."""
+
+    def __repr__(self) -> str:
+        return "<unseen>"
+
+
+UNSEEN = _Unseen()
+
+
+class Rejected(Exception):
+    """A monitored step the machine does not allow; says which action, on what, and why."""
+
+    def __init__(self, action: str, arguments: tuple[Any, ...], reason: str) -> None:
+        super().__init__(f"{action}{arguments}: {reason}")
+        self.action, self.arguments, self.reason = action, arguments, reason
+
+
+class Monitor:
+    """One run of a machine over elements that appear as they are named.
+
+    An element nobody named behaves as in the initial state, brought forward by the steps that write
+    every entry. Quantifiers range over the elements named so far and over one stand-in for all the
+    others, so they miss nothing.
+    """
+
+    def __init__(self, machine: Machine, constants: Mapping[str, int] | None = None) -> None:
+        self.machine = machine
+        self.constants = dict(constants or {})
+        self.steps = 0
+        self.fired: dict[str, int] = dict.fromkeys(machine.actions, 0)
+        self._known: dict[str, dict[Any, None]] = {sort.name: {} for sort in machine.sorts}
+        self._maps = {v.name: _SparseMap(v) for v in machine.variables.values() if v.index}
+        self._scalars = {v.name: v.init for v in machine.variables.values() if not v.index}
+        self._view = View(self.constants, self._maps, self._scalars.__getitem__, self._elements)
+
+    def step(self, name: str, *arguments: Any) -> None:
+        """Takes one step. Raises Rejected, with the state unchanged, where the guard is false."""
+        action = self.machine.actions[name]
+        for (_, domain), argument in zip(action.params, arguments, strict=True):
+            if isinstance(domain, Sort):
+                self._known[domain.name][argument] = None
+        writer = Writer(self.machine.variables, self._elements)
+        try:
+            action.body(self._view, writer, *arguments)
+        except Disabled:
+            raise Rejected(name, arguments, "its guard is false here") from None
+        for variable, key, value in writer._log:
+            if variable.index:
+                self._maps[variable.name].write(key, value)
+            else:
+                self._scalars[variable.name] = value
+        self.steps += 1
+        self.fired[name] += 1
+
+    def read(self, name: str, *key: Any) -> Any:
+        """One entry of the current state."""
+        if not key:
+            return self._scalars[name]
+        return self._maps[name][key if len(key) > 1 else key[0]]
+
+    def known(self, sort: str) -> list[Any]:
+        """The elements of a sort named so far, in order of appearance."""
+        return list(self._known[sort])
+
+    def broken(self) -> tuple[Property, tuple[Any, ...]] | None:
+        """The first invariant that fails now, with the arguments it fails for."""
+        for prop in self.machine.invariants.values():
+            domains = [self._elements(domain) for _, domain in prop.params]
+            for arguments in itertools.product(*domains):
+                if not prop.body(self._view, *arguments):
+                    return prop, arguments
+        return None
+
+    def describe(self) -> dict[str, Scalar]:
+        """Every entry of the current state that was ever written, and the scalars."""
+        described: dict[str, Scalar] = dict(self._scalars)
+        for name, variable in self.machine.variables.items():
+            if variable.index:
+                for key, value in self._maps[name].entries.items():
+                    parts = key if isinstance(key, tuple) else (key,)
+                    described[_entry_name(variable, parts)] = spell(variable, value)
+        return described
+
+    def _elements(self, domain: Domain) -> list[Any]:
+        if isinstance(domain, Sort):
+            return [*self._known[domain.name], UNSEEN]
+        if isinstance(domain, Choice):
+            return list(range(len(domain.names)))
+        ends = [self.constants[e] if isinstance(e, str) else e for e in (domain.low, domain.high)]
+        if ends[0] is None or ends[1] is None:
+            raise SpecError("an open range cannot be enumerated")
+        return list(range(ends[0], ends[1] + 1))
+
+
+class _SparseMap:
+    """Entries that were written, and one default for all the others."""
+
+    __slots__ = ("default", "entries", "variable")
+
+    def __init__(self, variable: Variable) -> None:
+        self.variable = variable
+        self.default = variable.init
+        self.entries: dict[Any, Any] = {}
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.entries.get(index, self.default)
+
+    def write(self, key: tuple[Any, ...], value: Any) -> None:
+        if UNSEEN not in key:
+            self.entries[key if len(key) > 1 else key[0]] = value
+        elif len(key) == 1:
+            self.default = value
+        elif value != self.default:
+            raise SpecError(f"{self.variable.name}: a step changed entries of unseen elements")
+
+
+def _entry_name(variable: Variable, key: tuple[Any, ...]) -> str:
+    if not key:
+        return variable.name
+    return f"{variable.name}[{','.join(map(str, key))}]"
+
+
+def spell(variable: Variable, value: Any) -> Scalar:
+    """A value as a reader sees it: the name of a choice rather than its position."""
+    if isinstance(variable.type, Choice):
+        return variable.type.names[int(value)]
+    if isinstance(value, bool | int | str):
+        return value
+    return str(value)

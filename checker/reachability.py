@@ -1,0 +1,165 @@
+"""Exhaustive reachability: every state of a small instance, with shortest counterexamples.
+
+It complements induction. It knows that each action really fires from the initial state, its
+counterexamples are reachable by construction, and its state counts are an alarm: a specification
+that was changed by accident rarely keeps them.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from checker.counterexample import Counterexample, Replay, Step, call, changed
+from checker.plain import Instance, State
+from checker.spec import Action, Machine, Property
+from checker.verdict import Grade, Verdict
+
+Parent = tuple[State, Action, tuple[int, ...]]
+DEFAULT_STATE_LIMIT = 2_000_000
+
+
+@dataclass
+class Reachable:
+    """What a search visited. `broken` is the first violation found, at the least depth."""
+
+    states: int = 0
+    transitions: int = 0
+    depth: int = 0
+    fired: dict[str, int] = field(default_factory=dict)
+    broken: tuple[Property, tuple[int, ...], list[tuple[Action, tuple[int, ...], State]]] | None = (
+        None
+    )
+    limited: bool = False
+
+
+def explore(instance: Instance, *, state_limit: int = DEFAULT_STATE_LIMIT) -> Reachable:
+    """Visits every reachable state breadth first and checks every property in each."""
+    machine = instance.machine
+    moves = [
+        (action, arguments)
+        for action in machine.actions.values()
+        for arguments in instance.arguments(action.params)
+    ]
+    steps = [
+        (prop, arguments)
+        for prop in machine.transitions.values()
+        for arguments in instance.arguments(prop.params)
+    ]
+    found = Reachable(fired=dict.fromkeys(machine.actions, 0))
+    parents: dict[State, Parent | None] = {instance.initial: None}
+    queue = deque([(instance.initial, 0)])
+    broken = instance.broken(instance.initial)
+    if broken:
+        found.broken = (*broken, [])
+        return found
+    while queue:
+        state, found.depth = queue.popleft()
+        for action, arguments in moves:
+            after = instance.step(state, action, arguments)
+            if after is None:
+                continue
+            found.transitions += 1
+            found.fired[action.name] += 1
+            for prop, prop_arguments in steps:
+                if not instance.step_holds(prop, state, after, prop_arguments):
+                    last = (action, arguments, after)
+                    found.broken = (prop, prop_arguments, [*_path(parents, state), last])
+                    return found
+            if after in parents:
+                continue
+            parents[after] = (state, action, arguments)
+            broken = instance.broken(after)
+            if broken:
+                found.broken = (*broken, _path(parents, after))
+                return found
+            if len(parents) >= state_limit:
+                found.limited = True
+                return found
+            queue.append((after, found.depth + 1))
+    found.states = len(parents)
+    return found
+
+
+def check_reachable(
+    machine: Machine,
+    sizes: Mapping[str, int],
+    constants: Mapping[str, int] | None = None,
+    *,
+    states: int | None = None,
+    state_limit: int = DEFAULT_STATE_LIMIT,
+) -> Verdict:
+    """EXHAUSTED when every property holds in every reachable state of the instance.
+
+    `states` is the recorded number of states: any other number makes the verdict UNKNOWN, because
+    it means that the machine is not the one that was reviewed. An action that never fires makes it
+    VACUOUS.
+    """
+    instance = Instance(machine, sizes, constants)
+    found = explore(instance, state_limit=state_limit)
+    bound = ", ".join(f"{n} = {v}" for n, v in [*sizes.items(), *(constants or {}).items()])
+    counts = {
+        "states": found.states,
+        "transitions": found.transitions,
+        "depth": found.depth,
+        **{f"fired:{name}": count for name, count in found.fired.items()},
+    }
+    if found.broken:
+        story = tell(instance, *found.broken)
+        return Verdict(Grade.REFUTED, bound=bound, counts=counts, counterexample=story)
+    if found.limited:
+        return Verdict(Grade.UNKNOWN, reason=f"stopped at {state_limit} states", counts=counts)
+    idle = [name for name, count in found.fired.items() if not count]
+    if idle:
+        return Verdict(Grade.VACUOUS, reason=f"never fired: {', '.join(idle)}", counts=counts)
+    if states is not None and found.states != states:
+        reason = f"{found.states} states where {states} are recorded: the machine changed"
+        return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
+    companions = {"every action fires": f"{len(found.fired)} of {len(found.fired)}"}
+    return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts, companions=companions)
+
+
+def tell(
+    instance: Instance,
+    prop: Property,
+    arguments: tuple[int, ...],
+    path: list[tuple[Action, tuple[int, ...], State]],
+) -> Counterexample:
+    """A path of the machine as a story of abstract differences."""
+    before = instance.describe(instance.initial)
+    initial = before
+    steps = []
+    for action, action_arguments, state in path:
+        after = instance.describe(state)
+        steps.append(
+            Step(
+                thread="machine",
+                action=call(action.name, action_arguments),
+                function=action.go,
+                abstract=changed(before, after),
+            )
+        )
+        before = after
+    machine = instance.machine
+    choices = [[action.name, *action_arguments] for action, action_arguments, _ in path]
+    return Counterexample(
+        invariant=f"{machine.name}.{prop.name}",
+        citation=prop.go,
+        why=prop.why,
+        steps=steps,
+        initial_abstract=initial,
+        diverging=f"{call(prop.name, arguments)} is false",
+        replay=Replay(f"{machine.name}/model", choices),
+    )
+
+
+def _path(
+    parents: Mapping[State, Parent | None], state: State
+) -> list[tuple[Action, tuple[int, ...], State]]:
+    path = []
+    step = parents[state]
+    while step is not None:
+        before, action, arguments = step
+        path.append((action, arguments, state))
+        state = before
+        step = parents[state]
+    return path[::-1]

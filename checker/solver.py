@@ -1,0 +1,102 @@
+"""The one door to the solvers.
+
+Every question goes through `solve`, which bounds the work by Z3's own resource count rather than by
+wall time (so that the answer does not depend on what else the machine does) and returns one of
+three statuses. Callers decide what "unknown" means to them; nobody can mistake it for success,
+because `Answer` has no truth value.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cvc5
+import z3
+
+Status = Literal["sat", "unsat", "unknown"]
+DEFAULT_RLIMIT = 20_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the solver said. `core` names the tracked assertions an "unsat" needed."""
+
+    status: Status
+    model: Any = None
+    core: frozenset[str] = frozenset()
+    reason: str = ""
+    rlimit_used: int = 0
+
+    def __bool__(self) -> bool:
+        raise TypeError("an Answer has three outcomes: compare its status")
+
+
+def solve(
+    assertions: Sequence[Any],
+    *,
+    tracked: Mapping[str, Any] | None = None,
+    logic: str | None = None,
+    rlimit: int = DEFAULT_RLIMIT,
+    seed: int = 0,
+) -> Answer:
+    """Asks Z3 whether the assertions, with the tracked ones, have a model.
+
+    `rlimit` bounds the work in Z3's resource units; `logic` picks a specialised solver.
+    """
+    solver = z3.SolverFor(logic) if logic else z3.Solver()
+    solver.set("random_seed", seed)
+    solver.set("rlimit", rlimit)
+    solver.add(*assertions)
+    for name, assertion in (tracked or {}).items():
+        solver.assert_and_track(assertion, z3.Bool(f"assume:{name}"))
+    result = solver.check()
+    used = _rlimit_count(solver)
+    if result == z3.sat:
+        return Answer("sat", model=solver.model(), rlimit_used=used)
+    if result == z3.unsat:
+        core = frozenset(
+            str(name).strip("|").removeprefix("assume:") for name in solver.unsat_core()
+        )
+        return Answer("unsat", core=core, rlimit_used=used)
+    return Answer("unknown", reason=solver.reason_unknown(), rlimit_used=used)
+
+
+def second_opinion(assertions: Sequence[Any], *, rlimit: int = 2_000_000) -> Status:
+    """Asks cvc5 the same question, handed over as SMT-LIB text.
+
+    Finite model finding answers most questions about uninterpreted sorts; arithmetic under
+    quantifiers wants the ordinary instantiation, which is tried next.
+    """
+    solver = z3.Solver()
+    solver.add(*assertions)
+    text = "(set-logic ALL)\n" + solver.to_smt2()
+    status = _ask_cvc5(text, rlimit, {"finite-model-find": "true"})
+    return status if status != "unknown" else _ask_cvc5(text, rlimit, {})
+
+
+def _ask_cvc5(text: str, rlimit: int, options: Mapping[str, str]) -> Status:
+    other = cvc5.Solver()
+    for name, value in {"rlimit": str(rlimit), **options}.items():
+        other.setOption(name, value)
+    parser = cvc5.InputParser(other)
+    parser.setStringInput(cvc5.InputLanguage.SMT_LIB_2_6, text, "question")
+    symbols = parser.getSymbolManager()
+    while True:
+        command = parser.nextCommand()
+        if command.isNull():
+            raise RuntimeError("cvc5 was handed a question without (check-sat)")
+        said = command.invoke(other, symbols).split()
+        if said and said[0] in ("sat", "unsat", "unknown"):
+            status: Status = said[0]
+            return status
+
+
+def version() -> str:
+    """The main solver and its version, as recorded with each verdict."""
+    return f"z3 {z3.get_version_string()}"
+
+
+def _rlimit_count(solver: Any) -> int:
+    statistics = solver.statistics()
+    counted = "rlimit count" in list(statistics.keys())
+    return int(statistics.get_key_value("rlimit count")) if counted else 0

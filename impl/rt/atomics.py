@@ -1,0 +1,82 @@
+"""Atomics of the plain binding: single-threaded, so each is an ordinary read or write.
+
+Two shapes, as in Go: `Atomic` is a typed atomic (`atomic.Uint32` and friends), and the functions
+work on a `Mixed` field or on an element of an array (`atomic.Load(&s.sweepgen)` becomes
+`atomic.load(s, "sweepgen")`, `atomic.Or8(&a[i], m)` becomes `atomic.or8(a, i, m)`).
+Values wrap at 64 bits, except where the caller masks them first.
+"""
+
+from typing import Any, Generic, TypeVar
+
+from impl.rt.words import u64
+
+T = TypeVar("T")
+
+
+class Atomic(Generic[T]):
+    """A typed atomic variable. Its zero value is 0, as Go's."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value: Any = 0
+
+    def load(self) -> T:
+        value: T = self.value
+        return value
+
+    def store(self, value: T) -> None:
+        self.value = value
+
+    def add(self, delta: int) -> int:
+        """Adds delta modulo 2**64 and returns the new value."""
+        self.value = u64(self.value + delta)
+        return int(self.value)
+
+    def compare_and_swap(self, old: T, new: T) -> bool:
+        if self.value == old:
+            self.value = new
+            return True
+        return False
+
+
+def load(obj: Any, field: str) -> Any:
+    return getattr(obj, field)
+
+
+def store(obj: Any, field: str, value: Any) -> None:
+    setattr(obj, field, value)
+
+
+def cas(obj: Any, field: str, old: Any, new: Any) -> bool:
+    if getattr(obj, field) == old:
+        setattr(obj, field, new)
+        return True
+    return False
+
+
+def xadd(obj: Any, field: str, delta: int) -> Any:
+    """Adds delta modulo 2**64 and returns the new value."""
+    value = u64(getattr(obj, field) + delta)
+    setattr(obj, field, value)
+    return value
+
+
+def load8(array: Any, index: int) -> int:
+    return int(array[index])
+
+
+def or8(array: Any, index: int, mask: int) -> None:
+    array[index] |= mask
+
+
+def and8(array: Any, index: int, mask: int) -> None:
+    array[index] &= mask
+
+
+def or64(array: Any, index: int, mask: int) -> None:
+    array[index] |= mask
+
+
+def and64(array: Any, index: int, mask: int) -> None:
+    array[index] &= mask

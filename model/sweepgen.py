@@ -1,0 +1,262 @@
+"""The sweep generation protocol: who may touch a span between two garbage collections.
+
+A span's sweepgen is kept *relative* to the heap's, which is all that the protocol reads:
+
+    -2  needs sweeping          -1  is being swept         0  is swept, ready to use
+    +1  was cached before the sweep began and still is     +3  was swept, then cached
+
+So a new cycle subtracts 2, the machine is finite for any number of cycles, and uint32 wrap-around is
+a separate lemma on the words. `stage` says what a span is in the middle of, `owns` which thread may
+act on it: that no two threads own one span is a theorem here, not built into the state.
+"""
+
+from typing import Any
+
+from checker.spec import BOOL, And, Choice, If, Implies, Machine, Not, Or, Range, is_one_of
+
+NEEDS_SWEEPING, BEING_SWEPT, SWEPT, CACHED_STALE, CACHED_SWEPT = -2, -1, 0, 1, 3
+STAGES = Choice(("SHARED", "SWEEPING", "PROCESSED", "HELD", "CACHED"))
+SHARED, SWEEPING, PROCESSED, HELD, CACHED = range(5)
+
+
+def build() -> Machine:
+    """The machine of the protocol: any number of spans, threads, caches and cycles."""
+    machine = Machine(
+        "sweepgen",
+        go="runtime/mheap.go:475",
+        why="a span must be swept exactly once a cycle, before anyone allocates from it",
+    )
+    span, thread, cache = machine.sort("Span"), machine.sort("Thread"), machine.sort("Cache")
+    machine.var("live", span, type=BOOL, init=False, why="state is mSpanInUse")
+    machine.var("gen", span, type=Range(-2, 3), init=0, why="mspan.sweepgen - mheap.sweepgen")
+    machine.var("unswept", span, type=BOOL, init=False, why="the last mark is not processed yet")
+    machine.var("stage", span, type=STAGES, init=SHARED)
+    machine.var("owns", thread, span, type=BOOL, init=False)
+    machine.var("cached", cache, span, type=BOOL, init=False, why="mcache.alloc holds it")
+    machine.var("flushed", cache, type=BOOL, init=True, why="flushGen == mheap.sweepgen")
+    machine.var("sweeping", thread, type=BOOL, init=False, why="between activeSweep.begin and end")
+    machine.var("drained", type=BOOL, init=True, why="sweepDrainedMask is set")
+    _sweeping(machine, span, thread)
+    _allocating(machine, span, thread)
+    _caching(machine, span, thread, cache)
+    _cycle(machine, span, thread, cache)
+    _claims(machine, span, thread, cache)
+    _lemmas(machine, span, thread, cache)
+    return machine
+
+
+def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
+    @machine.action(t=thread, go="runtime/mgcsweep.go:150 activeSweep.begin")
+    def begin(x: Any, n: Any, t: Any) -> None:
+        """A thread registers as a sweeper, unless all work is drained."""
+        x.require(And(Not(x.drained), Not(x.sweeping[t])))
+        n.sweeping[t] = True
+
+    @machine.action(t=thread, go="runtime/mgcsweep.go:164 activeSweep.end")
+    def end(x: Any, n: Any, t: Any) -> None:
+        """It deregisters, with no span left half swept."""
+        x.require(x.sweeping[t])
+        x.require(
+            x.all(
+                span,
+                lambda s: Not(And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))),
+            )
+        )
+        n.sweeping[t] = False
+
+    @machine.action(go="runtime/mgcsweep.go:194 activeSweep.markDrained")
+    def drain(x: Any, n: Any) -> None:
+        """Nothing is left to acquire."""
+        x.require(Not(x.drained))
+        x.require(x.all(span, lambda s: Not(And(x.live[s], x.gen[s] == NEEDS_SWEEPING))))
+        n.drained = True
+
+    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:348 sweepLocker.tryAcquire")
+    def acquire(x: Any, n: Any, t: Any, s: Any) -> None:
+        """The CAS from h-2 to h-1: whoever wins owns the span."""
+        x.require(And(x.sweeping[t], x.live[s], x.gen[s] == NEEDS_SWEEPING))
+        n.gen[s] = BEING_SWEPT
+        n.stage[s] = SWEEPING
+        n.owns[t, s] = True
+
+    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:665 sweepLocked.sweep")
+    def process(x: Any, n: Any, t: Any, s: Any) -> None:
+        """The mark bits become the allocation bits: unmarked objects are free from here on."""
+        x.require(And(x.owns[t, s], x.stage[s] == SWEEPING))
+        n.unswept[s] = False
+        n.stage[s] = PROCESSED
+
+    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:699 sweepLocked.sweep")
+    def publish(x: Any, n: Any, t: Any, s: Any) -> None:
+        """The final store: everybody may see that the span is swept, the sweeper still holds it."""
+        x.require(And(x.owns[t, s], x.stage[s] == PROCESSED))
+        n.gen[s] = SWEPT
+        n.stage[s] = HELD
+
+
+def _allocating(machine: Machine, span: Any, thread: Any) -> None:
+    @machine.action(t=thread, s=span, go="runtime/mheap.go:1418 mheap.initSpan")
+    def init(x: Any, n: Any, t: Any, s: Any) -> None:
+        """A fresh span is born swept, in its allocator's hands."""
+        x.require(Not(x.live[s]))
+        n.live[s] = True
+        n.gen[s] = SWEPT
+        n.unswept[s] = False
+        n.stage[s] = HELD
+        n.owns[t, s] = True
+
+    @machine.action(t=thread, s=span, go="runtime/mheap.go:1605 mheap.freeSpanLocked")
+    def free(x: Any, n: Any, t: Any, s: Any) -> None:
+        """Only a swept span in one's hands can be freed."""
+        x.require(And(x.owns[t, s], x.stage[s] == HELD, x.live[s]))
+        n.live[s] = False
+        n.stage[s] = SHARED
+        n.owns[t, s] = False
+
+    @machine.action(t=thread, s=span, go="runtime/mcentral.go:180 mcentral.uncacheSpan")
+    def release(x: Any, n: Any, t: Any, s: Any) -> None:
+        """Pushing a span onto a swept set gives it away."""
+        x.require(And(x.owns[t, s], x.stage[s] == HELD))
+        n.stage[s] = SHARED
+        n.owns[t, s] = False
+
+    @machine.action(t=thread, s=span, go="runtime/mcentral.go:106 mcentral.cacheSpan")
+    def take(x: Any, n: Any, t: Any, s: Any) -> None:
+        """Popping a span from a swept set takes it."""
+        x.require(And(x.live[s], x.stage[s] == SHARED, x.gen[s] == SWEPT))
+        n.stage[s] = HELD
+        n.owns[t, s] = True
+
+
+def _caching(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
+    @machine.action(t=thread, c=cache, s=span, go="runtime/mcache.go:193 mcache.refill")
+    def refill(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
+        """A held span goes into a flushed cache with h+3: out of reach of the next sweep."""
+        x.require(And(x.owns[t, s], x.stage[s] == HELD, x.live[s], x.flushed[c]))
+        n.gen[s] = CACHED_SWEPT
+        n.stage[s] = CACHED
+        n.owns[t, s] = False
+        n.cached[c, s] = True
+
+    @machine.action(t=thread, c=cache, s=span, go="runtime/mcentral.go:215 mcentral.uncacheSpan")
+    def uncache(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
+        """A span cached in this cycle is swept already."""
+        x.require(And(x.cached[c, s], x.gen[s] == CACHED_SWEPT))
+        n.gen[s] = SWEPT
+        n.stage[s] = HELD
+        n.owns[t, s] = True
+        n.cached[c, s] = False
+
+    @machine.action(t=thread, c=cache, s=span, go="runtime/mcentral.go:212 mcentral.uncacheSpan")
+    def uncache_stale(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
+        """A span cached before the sweep began is on no list: whoever uncaches it must sweep it."""
+        x.require(And(x.cached[c, s], x.gen[s] == CACHED_STALE))
+        n.gen[s] = BEING_SWEPT
+        n.stage[s] = SWEEPING
+        n.owns[t, s] = True
+        n.cached[c, s] = False
+
+    @machine.action(c=cache, go="runtime/mcache.go:330 mcache.prepareForSweep")
+    def flush(x: Any, n: Any, c: Any) -> None:
+        """A cache enters the new cycle, empty."""
+        x.require(Not(x.flushed[c]))
+        x.require(x.all(span, lambda s: Not(x.cached[c, s])))
+        n.flushed[c] = True
+
+
+def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
+    @machine.action(go="runtime/mgc.go:1554 gcSweep")
+    def bump(x: Any, n: Any) -> None:
+        """With the world stopped, everything swept and all caches flushed, the next cycle begins."""
+        x.require(x.drained)
+        x.require(x.all(thread, lambda t: Not(x.sweeping[t])))
+        x.require(x.all(cache, lambda c: x.flushed[c]))
+        x.require(
+            x.all(
+                span,
+                lambda s: Implies(
+                    x.live[s],
+                    Or(
+                        And(x.gen[s] == SWEPT, x.stage[s] == SHARED),
+                        And(x.gen[s] == CACHED_SWEPT, x.stage[s] == CACHED),
+                    ),
+                ),
+            )
+        )
+        n.gen.every(lambda s: If(x.live[s], x.gen[s] - 2, x.gen[s]))
+        n.unswept.every(lambda s: x.live[s])
+        n.flushed.every(lambda _: False)
+        n.drained = False
+
+
+def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
+    @machine.invariant(s=span, go="runtime/mheap.go:475")
+    def five_meanings(x: Any, s: Any) -> Any:
+        """A span in use is at h-2, h-1, h, h+1 or h+3."""
+        meanings = (NEEDS_SWEEPING, BEING_SWEPT, SWEPT, CACHED_STALE, CACHED_SWEPT)
+        return Implies(x.live[s], is_one_of(x.gen[s], *meanings))
+
+    @machine.invariant(t=thread, u=thread, s=span, go="runtime/mgcsweep.go:340")
+    def one_owner(x: Any, t: Any, u: Any, s: Any) -> Any:
+        """Two threads never own one span, so a span is swept once."""
+        return Implies(And(x.owns[t, s], x.owns[u, s]), t == u)
+
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:690")
+    def swept_before_use(x: Any, s: Any) -> Any:
+        """Allocation believes that a span at h or h+3 is swept."""
+        return Implies(And(x.live[s], is_one_of(x.gen[s], SWEPT, CACHED_SWEPT)), Not(x.unswept[s]))
+
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:183 activeSweep.isDone")
+    def drained_means_acquired(x: Any, s: Any) -> Any:
+        """Once drained, no span waits for a sweeper; the last one to end leaves all swept."""
+        return Implies(And(x.drained, x.live[s]), x.gen[s] != NEEDS_SWEEPING)
+
+    @machine.invariant(c=cache, s=span, go="runtime/mheap.go:478")
+    def cached_spans_say_so(x: Any, c: Any, s: Any) -> Any:
+        """A cached span is at h+3 in a flushed cache and at h+1 in one not flushed yet."""
+        expected = If(x.flushed[c], CACHED_SWEPT, CACHED_STALE)
+        return Implies(x.cached[c, s], And(x.live[s], x.gen[s] == expected))
+
+    @machine.invariant(c=cache, d=cache, s=span, go="runtime/mcache.go:193")
+    def in_one_cache(x: Any, c: Any, d: Any, s: Any) -> Any:
+        """Two caches never hold one span: its objects would be allocated twice."""
+        return Implies(And(x.cached[c, s], x.cached[d, s]), c == d)
+
+
+def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:348", lemma=True)
+    def needs_sweeping_is_shared(x: Any, s: Any) -> Any:
+        """A span at h-2 is in nobody's hands, which is why one CAS decides."""
+        return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), x.stage[s] == SHARED)
+
+    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324", lemma=True)
+    def owned_is_in_hand(x: Any, t: Any, s: Any) -> Any:
+        """An owned span is being swept or held."""
+        in_hand = is_one_of(x.stage[s], SWEEPING, PROCESSED, HELD)
+        return Implies(x.owns[t, s], And(x.live[s], in_hand))
+
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:324", lemma=True)
+    def stage_fits_generation(x: Any, s: Any) -> Any:
+        """While it is swept a span is at h-1, held at h, cached at h+1 or h+3."""
+        at_hand = And(
+            Implies(is_one_of(x.stage[s], SWEEPING, PROCESSED), x.gen[s] == BEING_SWEPT),
+            Implies(x.stage[s] == HELD, x.gen[s] == SWEPT),
+            Implies(x.stage[s] == CACHED, is_one_of(x.gen[s], CACHED_STALE, CACHED_SWEPT)),
+        )
+        shared = Implies(x.stage[s] == SHARED, is_one_of(x.gen[s], NEEDS_SWEEPING, SWEPT))
+        return Implies(x.live[s], And(at_hand, shared))
+
+    @machine.invariant(c=cache, s=span, go="runtime/mcache.go:193", lemma=True)
+    def cached_is_staged(x: Any, c: Any, s: Any) -> Any:
+        """What a cache holds is in the stage of being cached."""
+        return Implies(x.cached[c, s], x.stage[s] == CACHED)
+
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:665", lemma=True)
+    def processed_is_swept(x: Any, s: Any) -> Any:
+        """Once the bits are swapped the mark is processed."""
+        return Implies(And(x.live[s], x.stage[s] == PROCESSED), Not(x.unswept[s]))
+
+    @machine.invariant(s=span, go="runtime/mheap.go:1613", lemma=True)
+    def dead_is_plain(x: Any, s: Any) -> Any:
+        """A dead span is at rest."""
+        return Implies(Not(x.live[s]), And(x.stage[s] == SHARED, x.gen[s] == SWEPT))
