@@ -30,8 +30,9 @@ class Atomic(Generic[T]):
 
     def add(self, delta: int) -> int:
         """Adds delta modulo 2**64 and returns the new value."""
-        self.value = u64(self.value + delta)
-        return int(self.value)
+        value = u64(self.value + delta)
+        self.value = value
+        return value
 
     def compare_and_swap(self, old: T, new: T) -> bool:
         if self.value == old:
@@ -62,8 +63,8 @@ def xadd(obj: Any, field: str, delta: int) -> Any:
     return value
 
 
-def load8(array: Any, index: int) -> int:
-    return int(array[index])
+def load8(array: Any, index: int) -> Any:
+    return array[index]
 
 
 def or8(array: Any, index: int, mask: int) -> None:

@@ -11,22 +11,22 @@ U64_MAX = (1 << 64) - 1
 
 
 def u8(x: int) -> int:
-    """x modulo 2**8, as Go's uint8 conversion."""
+    """The value of x modulo 2**8, as Go's uint8 conversion."""
     return x & U8_MAX
 
 
 def u16(x: int) -> int:
-    """x modulo 2**16, as Go's uint16 conversion."""
+    """The value of x modulo 2**16, as Go's uint16 conversion."""
     return x & U16_MAX
 
 
 def u32(x: int) -> int:
-    """x modulo 2**32, as Go's uint32 conversion."""
+    """The value of x modulo 2**32, as Go's uint32 conversion."""
     return x & U32_MAX
 
 
 def u64(x: int) -> int:
-    """x modulo 2**64, as Go's uint64 conversion."""
+    """The value of x modulo 2**64, as Go's uint64 conversion."""
     return x & U64_MAX
 
 

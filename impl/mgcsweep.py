@@ -1,0 +1,344 @@
+"""Sweeping: after each mark phase, every span is swept once, by whoever gets to it first.
+
+Ownership is a compare-and-swap of the span's sweepgen from h.sweepgen-2 to h.sweepgen-1. sweepgen
+is a uint32 that wraps, and so does the arithmetic on it. Not ported here, of runtime/mgcsweep.go:
+the background sweeper's loop and its parking (bgsweep), proportional sweep (deductSweepCredit,
+gcPaceSweeper), specials and finalizers, pinner bits, statistics, tracing, debug modes (efence,
+allocfreetrace, clobberfree, gcpacertrace, scavtrace), waking the scavenger, mark bit epochs
+(nextMarkBitArenaEpoch), the assertions that the world is stopped and that the thread can't be
+preempted, the diagnostic lines before a throw. Go clears a sweepLocked that gave its span away;
+here it is an immutable value.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from impl.mbitmap import count_alloc, new_mark_bits, refill_alloc_cache
+from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
+from impl.rt import (
+    U32_MAX,
+    U64_MAX,
+    Atomic,
+    Plain,
+    Struct,
+    atomic,
+    lock,
+    osyield,
+    throw,
+    u8,
+    u16,
+    u32,
+    unlock,
+)
+from impl.spanclass import span_class_sizeclass
+from impl.stubs import div_round_up
+
+if TYPE_CHECKING:
+    from impl.mheap import Mheap
+
+SWEEP_CLASS_DONE = U32_MAX
+"""runtime/mgcsweep.go sweepClassDone: every sweep class was found empty."""
+
+SWEEP_DRAINED_MASK = 1 << 31
+"""runtime/mgcsweep.go sweepDrainedMask: the bit of activeSweep.state that says drained."""
+
+NOTHING_TO_SWEEP = U64_MAX
+"""What sweepone returns when no span is left, ^uintptr(0) in Go."""
+
+
+class SweepLocked(NamedTuple):
+    """runtime/mgcsweep.go sweepLocked: sweep ownership of a span."""
+
+    mspan: Mspan
+
+    def sweep(self, h: "Mheap", preserve: bool) -> bool:
+        """runtime/mgcsweep.go sweepLocked.sweep: frees unmarked objects; True if it freed the span.
+
+        With preserve the span is neither freed nor put on a list: the caller does that.
+        """
+        s = self.mspan
+        sweepgen = h.sweepgen
+        if s.state.get() != M_SPAN_IN_USE or s.sweepgen != u32(sweepgen - 1):
+            throw("mspan.sweep: bad span state")
+        h.pages_swept.add(s.npages)
+        spc = s.spanclass
+
+        check_zombies(s)
+
+        nalloc = u16(count_alloc(s))
+        nfreed = u16(s.alloc_count - nalloc)
+        if nalloc > s.alloc_count:
+            throw("sweep increased allocation count")
+
+        s.alloc_count = nalloc
+        s.free_index = 0
+        s.free_index_for_scan = 0
+
+        # What was marked is what is allocated from now on.
+        s.alloc_bits = s.gcmark_bits
+        s.gcmark_bits = new_mark_bits(s.nelems)
+        refill_alloc_cache(s, 0)
+
+        # The span must have stayed ours.
+        if s.state.get() != M_SPAN_IN_USE or s.sweepgen != u32(sweepgen - 1):
+            throw("mspan.sweep: bad span state after sweep")
+        if s.sweepgen == u32(sweepgen + 1) or s.sweepgen == u32(sweepgen + 3):
+            throw("swept cached span")
+
+        # The serialization point: the span is swept and no longer ours. It must come after all of
+        # the sweep, since others may use the objects, and before the span can be allocated from.
+        atomic.store(s, "sweepgen", sweepgen)
+
+        if s.is_user_arena_chunk:
+            if preserve:
+                throw("sweep: tried to preserve a user arena span")
+            if nalloc > 0:
+                # Pointers into it are left: look again in the next cycle.
+                h.central[spc].full_swept(sweepgen).push(s)
+                return False
+
+            # Only now is the sweeper done with the arena.
+            h.pages_in_use.add(-s.npages)
+            s.state.set(M_SPAN_DEAD)
+            if s.list is not h.user_arena.quarantine_list:
+                throw("user arena span is on the wrong list")
+            lock(h.lock)
+            h.user_arena.quarantine_list.remove(s)
+            h.user_arena.ready_list.insert(s)
+            unlock(h.lock)
+            return False
+
+        if span_class_sizeclass(spc) != 0:
+            if nfreed > 0:
+                # A span that lost nothing still has only zeroed free slots.
+                s.needzero = 1
+            if not preserve:
+                # The span may still be on an unswept list; whoever pops it will ignore it.
+                if nalloc == 0:
+                    h.free_span(s)
+                    return True
+                if nalloc == s.nelems:
+                    h.central[spc].full_swept(sweepgen).push(s)
+                else:
+                    h.central[spc].partial_swept(sweepgen).push(s)
+        elif not preserve:
+            if nfreed != 0:
+                h.free_span(s)
+                return True
+            h.central[spc].full_swept(sweepgen).push(s)
+        return False
+
+
+class SweepLocker(NamedTuple):
+    """runtime/mgcsweep.go sweepLocker: acquires sweep ownership of spans in one generation."""
+
+    sweep_gen: int
+    valid: bool
+
+    def try_acquire(self, s: Mspan) -> SweepLocked | None:
+        """runtime/mgcsweep.go sweepLocker.tryAcquire: ownership of s, or None if it isn't ours."""
+        if not self.valid:
+            throw("use of invalid sweepLocker")
+        # A look before the CAS, which is dearer.
+        if atomic.load(s, "sweepgen") != u32(self.sweep_gen - 2):
+            return None
+        if not atomic.cas(s, "sweepgen", u32(self.sweep_gen - 2), u32(self.sweep_gen - 1)):
+            return None
+        return SweepLocked(s)
+
+
+class ActiveSweep(Struct):
+    """runtime/mgcsweep.go activeSweep: is sweeping done, and how many sweepers are about?
+
+    The top bit of the uint32 state says that all work was drained; the rest counts sweepers.
+    """
+
+    state: Atomic[int]
+
+    def begin(self, h: "Mheap") -> SweepLocker:
+        """runtime/mgcsweep.go activeSweep.begin: registers a sweeper, unless all was drained.
+
+        A valid locker must be given to end. An invalid one still has its sweep_gen.
+        """
+        while True:
+            state = self.state.load()
+            if state & SWEEP_DRAINED_MASK != 0:
+                return SweepLocker(h.sweepgen, False)
+            if self.state.compare_and_swap(state, u32(state + 1)):
+                return SweepLocker(h.sweepgen, True)
+
+    def end(self, h: "Mheap", sl: SweepLocker) -> None:
+        """runtime/mgcsweep.go activeSweep.end: deregisters the sweeper of a valid locker."""
+        if sl.sweep_gen != h.sweepgen:
+            throw("sweeper left outstanding across sweep generations")
+        while True:
+            state = self.state.load()
+            # The count wraps when nobody is registered.
+            if u32((state & u32(~SWEEP_DRAINED_MASK)) - 1) >= SWEEP_DRAINED_MASK:
+                throw("mismatched begin/end of activeSweep")
+            if self.state.compare_and_swap(state, u32(state - 1)):
+                return
+
+    def mark_drained(self) -> bool:
+        """runtime/mgcsweep.go activeSweep.markDrained: no work is left; True for the first to say."""
+        while True:
+            state = self.state.load()
+            if state & SWEEP_DRAINED_MASK != 0:
+                return False
+            if self.state.compare_and_swap(state, state | SWEEP_DRAINED_MASK):
+                return True
+
+    def sweepers(self) -> int:
+        """runtime/mgcsweep.go activeSweep.sweepers: the number of registered sweepers."""
+        return self.state.load() & u32(~SWEEP_DRAINED_MASK)
+
+    def is_done(self) -> bool:
+        """runtime/mgcsweep.go activeSweep.isDone: all was drained and no sweeper is left."""
+        return self.state.load() == SWEEP_DRAINED_MASK
+
+    def reset(self) -> None:
+        """runtime/mgcsweep.go activeSweep.reset: readies it for a cycle; the world is stopped."""
+        self.state.store(0)
+
+
+class SweepClass(Struct):
+    """runtime/mgcsweep.go sweepClass: the span class to sweep next, a uint32 that only grows."""
+
+    s: Atomic[int]
+
+    def load(self) -> int:
+        """runtime/mgcsweep.go sweepClass.load: where the search for unswept spans starts."""
+        return self.s.load()
+
+    def update(self, s_new: int) -> None:
+        """runtime/mgcsweep.go sweepClass.update: raises it to s_new, unless it is there already."""
+        s_old = self.s.load()
+        while s_old < s_new and not self.s.compare_and_swap(s_old, s_new):
+            s_old = self.s.load()
+
+    def clear(self) -> None:
+        """runtime/mgcsweep.go sweepClass.clear: starts again with the first class."""
+        self.s.store(0)
+
+
+def sweep_class_split(s: int) -> tuple[int, bool]:
+    """runtime/mgcsweep.go sweepClass.split: (span class, whether its full spans are meant)."""
+    return u8(s >> 1), s & 1 == 0
+
+
+class SweepData(Struct):
+    """runtime/mgcsweep.go sweepdata: the state of sweeping that all threads share."""
+
+    active: ActiveSweep
+    central_index: SweepClass
+    npausesweep: Plain[int] = 0
+
+
+def next_span_for_sweep(h: "Mheap") -> Mspan | None:
+    """runtime/mgcsweep.go mheap.nextSpanForSweep: takes a span off the unswept lists, or None."""
+    sg = h.sweepgen
+    sc = h.sweep.central_index.load()
+    while sc < h.config.num_span_classes * 2:
+        spc, full = sweep_class_split(sc)
+        c = h.central[spc]
+        s = c.full_unswept(sg).pop() if full else c.partial_unswept(sg).pop()
+        if s is not None:
+            # Later sweepers can start from here.
+            h.sweep.central_index.update(sc)
+            return s
+        sc += 1
+    h.sweep.central_index.update(SWEEP_CLASS_DONE)
+    return None
+
+
+def sweepone(h: "Mheap") -> int:
+    """runtime/mgcsweep.go sweepone: sweeps a span; pages freed, or NOTHING_TO_SWEEP."""
+    sl = h.sweep.active.begin(h)
+    if not sl.valid:
+        return NOTHING_TO_SWEEP
+
+    npages = NOTHING_TO_SWEEP
+    while True:
+        s = next_span_for_sweep(h)
+        if s is None:
+            h.sweep.active.mark_drained()
+            break
+        if s.state.get() != M_SPAN_IN_USE:
+            # Whoever swept it without taking it off the list has brought sweepgen up to date.
+            if not (s.sweepgen == sl.sweep_gen or s.sweepgen == u32(sl.sweep_gen + 3)):
+                throw("non in-use span in unswept list")
+            continue
+        locked = sl.try_acquire(s)
+        if locked is not None:
+            npages = s.npages
+            if locked.sweep(h, False):
+                # The page reclaimer may count the pages as found.
+                h.reclaim_credit.add(npages)
+            else:
+                npages = 0
+            break
+    h.sweep.active.end(h, sl)
+    return npages
+
+
+def is_sweep_done(h: "Mheap") -> bool:
+    """runtime/mgcsweep.go isSweepDone: all spans are swept."""
+    return h.sweep.active.is_done()
+
+
+def ensure_swept(h: "Mheap", s: Mspan) -> None:
+    """runtime/mgcsweep.go mspan.ensureSwept: returns when s, a span in use, has been swept."""
+    sl = h.sweep.active.begin(h)
+    if sl.valid:
+        locked = sl.try_acquire(s)
+        if locked is not None:
+            locked.sweep(h, False)
+            h.sweep.active.end(h, sl)
+            return
+        h.sweep.active.end(h, sl)
+
+    # Someone else has it: wait.
+    while True:
+        spangen = atomic.load(s, "sweepgen")
+        if spangen == sl.sweep_gen or spangen == u32(sl.sweep_gen + 3):
+            break
+        osyield()
+
+
+def check_zombies(s: Mspan) -> None:
+    """runtime/mgcsweep.go sweepLocked.sweep: no object is both marked and free, or it throws."""
+    if s.free_index < s.nelems:
+        # Objects below free_index are allocated; their byte needs care.
+        obj = s.free_index
+        marked = s.gcmark_bits.bytep(obj // 8)
+        allocated = s.alloc_bits.bytep(obj // 8)
+        if (marked & u8(~allocated)) >> (obj % 8) != 0:
+            report_zombies()
+        i = obj // 8 + 1
+        while i < div_round_up(s.nelems, 8):
+            marked = s.gcmark_bits.bytep(i)
+            allocated = s.alloc_bits.bytep(i)
+            if marked & u8(~allocated) != 0:
+                report_zombies()
+            i += 1
+
+
+def report_zombies() -> None:
+    """runtime/mgcsweep.go mspan.reportZombies: throws; Go lists the objects of the span before."""
+    throw("found pointer to free object")
+
+
+def finishsweep_m(h: "Mheap") -> None:
+    """runtime/mgcsweep.go finishsweep_m: sweeps all that is left; the world is stopped."""
+    while sweepone(h) != NOTHING_TO_SWEEP:
+        h.sweep.npausesweep += 1
+
+    # With the world stopped, a sweeper was either preempted or forgot to deregister.
+    if h.sweep.active.sweepers() != 0:
+        throw("active sweepers found at start of mark phase")
+
+    # These should be empty. Doing it now catches unswept spans before marking starts.
+    sg = h.sweepgen
+    for i in range(h.config.num_span_classes):
+        c = h.central[i]
+        c.partial_unswept(sg).reset()
+        c.full_unswept(sg).reset()

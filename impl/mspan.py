@@ -1,0 +1,103 @@
+"""A span: a run of pages in one state, and the box that publishes that state.
+
+The access classes say who may look at a field of a span that is not theirs. A collector with a
+suspect pointer loads the state and, if it is in use, reads the rest: those fields are ordered by
+the atomic store of the state, hence Plain. Three are read or written outside that order.
+
+Not ported here: speciallock and specials (mheap.go), pinnerBits (pinner.go), userArenaChunkFree
+(arena.go).
+"""
+
+from typing import TYPE_CHECKING
+
+from impl.rt import Atomic, Mixed, Plain, Racy, Struct
+
+if TYPE_CHECKING:
+    from impl.mbitmap import GcBits
+    from impl.mspanlist import MSpanList
+
+M_SPAN_DEAD = 0
+M_SPAN_IN_USE = 1
+M_SPAN_MANUAL = 2
+M_SPAN_STATE_NAMES = ("mSpanDead", "mSpanInUse", "mSpanManual")
+"""runtime/mheap.go mSpanStateNames: Go's names of the states, indexed by state."""
+
+
+class MSpanStateBox(Struct):
+    """runtime/mheap.go mSpanStateBox: a span state that is only ever accessed atomically."""
+
+    s: Atomic[int]
+
+    def set(self, s: int) -> None:
+        """runtime/mheap.go mSpanStateBox.set: stores the state; publishes the fields before it."""
+        self.s.store(s)
+
+    def get(self) -> int:
+        """runtime/mheap.go mSpanStateBox.get: loads the state; to be done before other fields."""
+        return self.s.load()
+
+
+class Mspan(Struct):
+    """runtime/mheap.go mspan: a run of npages pages from start_addr (bytes).
+
+    An mspan is reused without being cleared: sweepgen, limit, nelems, alloc_cache, div_mul and
+    is_user_arena_chunk keep the values of its earlier life until something sets them.
+    """
+
+    next: Plain["Mspan | None"] = None
+    prev: Plain["Mspan | None"] = None
+    list: Plain["MSpanList | None"] = None
+    start_addr: Racy[int] = 0  # inHeapOrStack reads it before it loads the state
+    npages: Plain[int] = 0
+    manual_free_list: Plain[int] = 0
+    free_index: Plain[int] = 0
+    nelems: Plain[int] = 0
+    alloc_cache: Plain[int] = 0
+    alloc_bits: Plain["GcBits"] = None  # type: ignore[assignment]  # nil while dead
+    gcmark_bits: Plain["GcBits"] = None  # type: ignore[assignment]  # nil while dead
+    sweepgen: Mixed[int] = 0
+    div_mul: Plain[int] = 0
+    alloc_count: Plain[int] = 0
+    spanclass: Plain[int] = 0
+    state: MSpanStateBox
+    needzero: Plain[int] = 0
+    is_user_arena_chunk: Plain[bool] = False
+    alloc_count_before_cache: Plain[int] = 0
+    elemsize: Plain[int] = 0
+    limit: Racy[int] = 0  # set after the state is published: go.dev/issue/74288
+    free_index_for_scan: Racy[int] = 0  # the allocator moves it while the collector scans
+
+    def base(self) -> int:
+        """runtime/mheap.go mspan.base: address of the first byte of the span."""
+        return self.start_addr
+
+    def layout(self, page_shift: int) -> tuple[int, int, int]:
+        """runtime/mheap.go mspan.layout: (bytes of an object, number of objects, total bytes)."""
+        total = self.npages << page_shift
+        size = self.elemsize
+        n = 0
+        if size > 0:
+            n = total // size
+        return size, n, total
+
+    def init(self, base: int, npages: int) -> None:
+        """runtime/mheap.go mspan.init: starts a new life of the span at base (bytes)."""
+        # The span is not zeroed: a sweeper may still look at sweepgen.
+        self.next = None
+        self.prev = None
+        self.list = None
+        self.start_addr = base
+        self.npages = npages
+        self.alloc_count = 0
+        self.spanclass = 0
+        self.elemsize = 0
+        self.needzero = 0
+        self.free_index = 0
+        self.free_index_for_scan = 0
+        self.alloc_bits = None  # type: ignore[assignment]  # nil while dead
+        self.gcmark_bits = None  # type: ignore[assignment]  # nil while dead
+        self.state.set(M_SPAN_DEAD)
+
+    def in_list(self) -> bool:
+        """runtime/mheap.go mspan.inList: the span is on some list."""
+        return self.list is not None

@@ -1,0 +1,23 @@
+"""Fixtures of the port's tests."""
+
+from collections.abc import Iterator
+
+import pytest
+from port_heap import heap_of
+
+from impl.config import MINIATURE
+from impl.mheap import Mheap
+from impl.rt import locks
+
+
+@pytest.fixture
+def h() -> Mheap:
+    return heap_of(MINIATURE)
+
+
+@pytest.fixture(autouse=True)
+def _no_lock_survives_a_throw() -> Iterator[None]:
+    """A throw ends the program in Go, locks held or not; the next test starts with none."""
+    yield
+    for mutex in list(locks._held):
+        locks.unlock(mutex)

@@ -1,0 +1,108 @@
+"""Allocation and mark bits: the cache finds exactly the free objects, counts count."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from port_heap import throws
+
+from impl.mbitmap import (
+    alloc_bits_for_index,
+    count_alloc,
+    is_free,
+    mark_bits_for_base,
+    mark_bits_for_index,
+    new_mark_bits,
+    next_free_index,
+    obj_index,
+    refill_alloc_cache,
+)
+from impl.mspan import Mspan
+from impl.rt import U64_MAX
+from impl.sizeclasses import compute_div_magic
+
+
+def span_of_objects(nelems: int, allocated: set[int]) -> Mspan:
+    s = Mspan()
+    s.nelems = nelems
+    s.alloc_bits = new_mark_bits(nelems)
+    s.gcmark_bits = new_mark_bits(nelems)
+    for n in sorted(allocated):
+        alloc_bits_for_index(s, n).set_marked_non_atomic()
+    if nelems > 0:
+        refill_alloc_cache(s, 0)
+    return s
+
+
+SPANS = st.integers(0, 200).flatmap(
+    lambda n: st.tuples(st.just(n), st.sets(st.integers(0, max(n - 1, 0)), max_size=n))
+)
+
+
+@given(SPANS)
+def test_next_free_index_enumerates_the_free_objects(span: tuple[int, set[int]]) -> None:
+    nelems, allocated = span
+    s = span_of_objects(nelems, allocated)
+    found = []
+    while (n := next_free_index(s)) != nelems:
+        found.append(n)
+        assert s.free_index == n + 1
+    assert found == [n for n in range(nelems) if n not in allocated]
+    assert s.free_index == nelems
+
+
+@pytest.mark.parametrize("nelems", [1, 63, 64, 65, 128])
+def test_a_full_span_has_no_free_object(nelems: int) -> None:
+    s = span_of_objects(nelems, set(range(nelems)))
+    assert next_free_index(s) == s.free_index == nelems
+
+
+def test_free_index_beyond_the_span_throws() -> None:
+    s = span_of_objects(1, set())
+    s.free_index = 2
+    with throws("s.freeindex > s.nelems"):
+        next_free_index(s)
+
+
+@given(SPANS)
+def test_mark_bits_are_set_cleared_and_counted(span: tuple[int, set[int]]) -> None:
+    nelems, marked = span
+    s = span_of_objects(nelems, set())
+    for n in sorted(marked):
+        mark_bits_for_index(s, n).set_marked()
+    assert [n for n in range(nelems) if mark_bits_for_index(s, n).is_marked()] == sorted(marked)
+    assert count_alloc(s) == len(marked)
+    for n in sorted(marked):
+        mark_bits_for_index(s, n).clear_marked()
+    assert count_alloc(s) == 0
+
+
+def test_mark_bits_for_base_are_those_of_the_first_object() -> None:
+    s = span_of_objects(9, set())
+    mark_bits_for_base(s).set_marked()
+    assert mark_bits_for_index(s, 0).is_marked()
+
+
+def test_a_bitmap_is_bytes_in_words() -> None:
+    s = span_of_objects(80, {0, 9, 71})
+    assert [s.alloc_bits.bytep(n) for n in range(9)] == [1, 2, 0, 0, 0, 0, 0, 0, 128]
+    refill_alloc_cache(s, 8)
+    assert s.alloc_cache == U64_MAX ^ 128
+    with pytest.raises(IndexError):
+        s.alloc_bits.bytep(16)
+
+
+def test_is_free_goes_by_the_scanners_index() -> None:
+    s = span_of_objects(4, {2})
+    s.free_index = 4
+    s.free_index_for_scan = 1
+    assert [is_free(s, n) for n in range(4)] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("size", [8, 48, 4096, 6784])
+def test_obj_index_divides(size: int) -> None:
+    s = Mspan()
+    s.start_addr = 0xC000_0000
+    s.div_mul = compute_div_magic(size)
+    for n in range(8192 // size):
+        assert obj_index(s, s.base() + n * size) == n
+        assert obj_index(s, s.base() + n * size + size - 1) == n
