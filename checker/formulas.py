@@ -11,7 +11,7 @@ from typing import Any
 import z3
 
 from checker.logic import And, If, Implies, to_z3
-from checker.spec import Boolean, Choice, Domain, Machine, Property, Range, Sort, Variable
+from checker.spec import ALL, Boolean, Choice, Domain, Machine, Property, Range, Sort, Variable
 from checker.terms import Bool, Elem, Int
 
 Lookup = Callable[..., Any]
@@ -158,21 +158,18 @@ class _MapWriter:
         self._successor, self._variable = successor, variable
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        key = index if isinstance(index, tuple) else (index,)
+        pattern = index if isinstance(index, tuple) else (index,)
         old = self._successor._after[self._variable.name]
-        term = self._successor._vocabulary.value(self._variable, value)
+        vocabulary = self._successor._vocabulary
 
         def updated(*at: Any) -> Any:
-            here = And(*(a == k for a, k in zip(at, key, strict=True)))
-            return If(here, term, old(*at))
+            pairs = list(zip(at, pattern, strict=True))
+            here = And(*(a == part for a, part in pairs if part is not ALL))
+            left_open = [a for a, part in pairs if part is ALL]
+            new = value(*left_open) if left_open else value
+            return If(here, vocabulary.value(self._variable, new), old(*at))
 
         self._successor._replace(self._variable.name, updated)
-
-    def every(self, body: Callable[..., Any]) -> None:
-        vocabulary = self._successor._vocabulary
-        self._successor._replace(
-            self._variable.name, lambda *at: vocabulary.value(self._variable, body(*at))
-        )
 
 
 def arbitrary_state(vocabulary: Vocabulary) -> State:

@@ -31,6 +31,7 @@ from checker.verdict import Grade, Verdict
 from checker.witness import Witness
 
 SEEDS = (0, 1, 2)
+SMALL_SIZES = (1, 2, 3, 4, 8, 16)
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def _settle(
             reason = f"{question.name}: the solver gave up ({answer.reason}), seed {seed}"
             return Verdict(Grade.UNKNOWN, reason=reason, solver=version(), seed=seed)
         if answer.status == "sat":
-            return _refuted(vocabulary, question, answer)
+            return _refuted(vocabulary, question, answer, rlimit)
         tally.needed.setdefault(question.name, set()).update(answer.core)
     other = second_opinion([*plain, *question.hypotheses.values()])
     if other == "sat":
@@ -189,8 +190,8 @@ def _settle(
     return None
 
 
-def _refuted(vocabulary: Vocabulary, question: Question, answer: Answer) -> Verdict:
-    witness = Witness(vocabulary, answer.model)
+def _refuted(vocabulary: Vocabulary, question: Question, answer: Answer, rlimit: int) -> Verdict:
+    witness = Witness(vocabulary, _smallest(vocabulary, question, answer, rlimit).model)
     story = witness.confirm(
         question.action, question.arguments, question.prop, question.goal_arguments
     )
@@ -198,6 +199,18 @@ def _refuted(vocabulary: Vocabulary, question: Question, answer: Answer) -> Verd
         reason = f"{question.name}: the solver's model is not confirmed by the plain reading"
         return Verdict(Grade.UNKNOWN, reason=reason, solver=version())
     return Verdict(Grade.REFUTED, counterexample=story, solver=version(), reason=question.name)
+
+
+def _smallest(vocabulary: Vocabulary, question: Question, answer: Answer, rlimit: int) -> Answer:
+    """The answer for the least constants that still have one, since a person will read it."""
+    asked = [*question.facts, question.negated_goal, *question.hypotheses.values()]
+    if vocabulary.constants:
+        for size in SMALL_SIZES:
+            small = [to_z3(constant <= size) for constant in vocabulary.constants.values()]
+            smaller = solve([*asked, *small], rlimit=rlimit)
+            if smaller.status == "sat":
+                return smaller
+    return answer
 
 
 def _companions(

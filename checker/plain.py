@@ -11,7 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from checker.counterexample import Scalar
-from checker.spec import Action, Boolean, Choice, Domain, Machine, Property, Range, Sort, Variable
+from checker.spec import (
+    ALL,
+    Action,
+    Boolean,
+    Choice,
+    Domain,
+    Machine,
+    Property,
+    Range,
+    Sort,
+    Variable,
+)
 
 
 class Disabled(Exception):
@@ -57,7 +68,7 @@ class View:
 
 
 class Writer:
-    """Collects the writes of one step: `n.name[index] = value`, `n.name.every(f)`, `n.name = value`."""
+    """Collects the writes of one step: `n.name[index] = value` and `n.name = value`."""
 
     _log: list[Write]
     _variables: Mapping[str, Variable]
@@ -88,14 +99,19 @@ class _MapWriter:
         self._variable, self._log, self._elements = variable, log, elements
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        key = index if isinstance(index, tuple) else (index,)
-        self._log.append((self._variable, key, value))
-
-    def every(self, body: Callable[..., Any]) -> None:
-        """Writes body(*index) at every index at once."""
-        domains = [self._elements(domain) for domain in self._variable.index]
-        for key in itertools.product(*domains):
-            self._log.append((self._variable, key, body(*key)))
+        pattern = index if isinstance(index, tuple) else (index,)
+        if ALL not in pattern:
+            self._log.append((self._variable, pattern, value))
+            return
+        open_domains = [
+            self._elements(domain)
+            for domain, part in zip(self._variable.index, pattern, strict=True)
+            if part is ALL
+        ]
+        for chosen in itertools.product(*open_domains):
+            rest = iter(chosen)
+            key = tuple(next(rest) if part is ALL else part for part in pattern)
+            self._log.append((self._variable, key, value(*chosen)))
 
 
 class Instance:

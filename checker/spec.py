@@ -16,7 +16,8 @@ is read over plain integers (exhaustive search, monitor of real runs, replay), o
         n.sweepgen[s] = -1
 
 `x` is the state before the step and is only read; `n` is the state after it and is only written.
-A variable not written keeps its value.
+A variable not written keeps its value. Writing at `ALL` writes every entry along that index at
+once, by a function of the indices left open: `n.owns[t, ALL] = lambda s: False`.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ from typing import Any
 from checker.logic import And, If, Implies, Not, Or
 
 __all__ = [
+    "ALL",
     "BOOL",
     "Action",
     "And",
@@ -76,6 +78,14 @@ class Boolean:
     """True or False."""
 
 
+class _All:
+    """Every element of an index."""
+
+    def __repr__(self) -> str:
+        return "ALL"
+
+
+ALL = _All()
 BOOL = Boolean()
 Domain = Sort | Range | Choice
 ValueType = Sort | Range | Choice | Boolean

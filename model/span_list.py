@@ -7,7 +7,7 @@ function's business in `proofs/span_list`.
 
 from typing import Any
 
-from checker.spec import BOOL, And, If, Implies, Machine, Not, Or
+from checker.spec import ALL, BOOL, And, If, Implies, Machine, Not, Or
 
 
 def build() -> Machine:
@@ -34,28 +34,29 @@ def _actions(machine: Machine, span: Any, lists: Any) -> None:
         """A span on no list becomes the first of this one."""
         x.require(free(x, s))
         n.on[s, l] = True
-        n.before.every(lambda a, b: Or(x.before[a, b], And(a == s, x.on[b, l])))
+        n.before[s, ALL] = lambda b: x.on[b, l]
 
     @machine.action(l=lists, s=span, go="runtime/mheap.go:1754 mSpanList.insertBack")
     def insert_back(x: Any, n: Any, l: Any, s: Any) -> None:  # noqa: E741
         """A span on no list becomes the last of this one."""
         x.require(free(x, s))
         n.on[s, l] = True
-        n.before.every(lambda a, b: Or(x.before[a, b], And(x.on[a, l], b == s)))
+        n.before[ALL, s] = lambda a: x.on[a, l]
 
     @machine.action(l=lists, s=span, go="runtime/mheap.go:1712 mSpanList.remove")
     def remove(x: Any, n: Any, l: Any, s: Any) -> None:  # noqa: E741
         """A span of this list leaves it; the others keep their order."""
         x.require(x.on[s, l])
         n.on[s, l] = False
-        n.before.every(lambda a, b: And(x.before[a, b], a != s, b != s))
+        n.before[s, ALL] = lambda _: False
+        n.before[ALL, s] = lambda _: False
 
     @machine.action(l=lists, o=lists, go="runtime/mheap.go:1771 mSpanList.takeAll")
     def take_all(x: Any, n: Any, l: Any, o: Any) -> None:  # noqa: E741
         """All spans of the other list move to the front of this one, in their order."""
         x.require(l != o)
-        n.on.every(lambda s, k: If(x.on[s, o], k == l, x.on[s, k]))
-        n.before.every(lambda a, b: Or(x.before[a, b], And(x.on[a, o], x.on[b, l])))
+        n.on[ALL, ALL] = lambda s, k: If(x.on[s, o], k == l, x.on[s, k])
+        n.before[ALL, ALL] = lambda a, b: Or(x.before[a, b], And(x.on[a, o], x.on[b, l]))
 
 
 def _properties(machine: Machine, span: Any, lists: Any) -> None:

@@ -12,7 +12,7 @@ act on it: that no two threads own one span is a theorem here, not built into th
 
 from typing import Any
 
-from checker.spec import BOOL, And, Choice, If, Implies, Machine, Not, Or, Range, is_one_of
+from checker.spec import ALL, BOOL, And, Choice, If, Implies, Machine, Not, Or, Range, is_one_of
 
 NEEDS_SWEEPING, BEING_SWEPT, SWEPT, CACHED_STALE, CACHED_SWEPT = -2, -1, 0, 1, 3
 STAGES = Choice(("SHARED", "SWEEPING", "PROCESSED", "HELD", "CACHED"))
@@ -35,7 +35,10 @@ def build() -> Machine:
     machine.var("cached", cache, span, type=BOOL, init=False, why="mcache.alloc holds it")
     machine.var("flushed", cache, type=BOOL, init=True, why="flushGen == mheap.sweepgen")
     machine.var("sweeping", thread, type=BOOL, init=False, why="between activeSweep.begin and end")
-    machine.var("drained", type=BOOL, init=True, why="sweepDrainedMask is set")
+    machine.var("drained", type=BOOL, init=False, why="sweepDrainedMask is set")
+    machine.var("waiting", span, type=BOOL, init=False, why="on an unswept set, perhaps stale")
+    machine.var("picked", thread, span, type=BOOL, init=False, why="popped from an unswept set")
+    machine.var("restarting", type=BOOL, init=False, why="between the bump and activeSweep.reset")
     _sweeping(machine, span, thread)
     _allocating(machine, span, thread)
     _caching(machine, span, thread, cache)
@@ -54,21 +57,30 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
 
     @machine.action(t=thread, go="runtime/mgcsweep.go:164 activeSweep.end")
     def end(x: Any, n: Any, t: Any) -> None:
-        """It deregisters, with no span left half swept."""
+        """It deregisters, with no span left unswept that it picked or owns."""
+
+        def settled(s: Any) -> Any:
+            missed = And(x.picked[t, s], x.live[s], x.gen[s] == NEEDS_SWEEPING)
+            half = And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))
+            return Not(Or(missed, half))
+
         x.require(x.sweeping[t])
-        x.require(
-            x.all(
-                span,
-                lambda s: Not(And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))),
-            )
-        )
+        x.require(x.all(span, settled))
         n.sweeping[t] = False
+        n.picked[t, ALL] = lambda _: False
+
+    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:90 mheap.nextSpanForSweep")
+    def pick(x: Any, n: Any, t: Any, s: Any) -> None:
+        """A sweeper pops a span from an unswept set; it may be stale, swept by somebody else."""
+        x.require(And(x.sweeping[t], x.waiting[s]))
+        n.waiting[s] = False
+        n.picked[t, s] = True
 
     @machine.action(go="runtime/mgcsweep.go:194 activeSweep.markDrained")
     def drain(x: Any, n: Any) -> None:
-        """Nothing is left to acquire."""
+        """The unswept sets are empty; a span that was picked may still wait for its sweeper."""
         x.require(Not(x.drained))
-        x.require(x.all(span, lambda s: Not(And(x.live[s], x.gen[s] == NEEDS_SWEEPING))))
+        x.require(x.all(span, lambda s: Not(x.waiting[s])))
         n.drained = True
 
     @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:348 sweepLocker.tryAcquire")
@@ -168,7 +180,7 @@ def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
     @machine.action(go="runtime/mgc.go:1554 gcSweep")
     def bump(x: Any, n: Any) -> None:
         """With the world stopped, everything swept and all caches flushed, the next cycle begins."""
-        x.require(x.drained)
+        x.require(And(x.drained, Not(x.restarting)))
         x.require(x.all(thread, lambda t: Not(x.sweeping[t])))
         x.require(x.all(cache, lambda c: x.flushed[c]))
         x.require(
@@ -183,10 +195,18 @@ def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
                 ),
             )
         )
-        n.gen.every(lambda s: If(x.live[s], x.gen[s] - 2, x.gen[s]))
-        n.unswept.every(lambda s: x.live[s])
-        n.flushed.every(lambda _: False)
+        n.gen[ALL] = lambda s: If(x.live[s], x.gen[s] - 2, x.gen[s])
+        n.unswept[ALL] = lambda s: x.live[s]
+        n.flushed[ALL] = lambda _: False
+        n.restarting = True
+
+    @machine.action(go="runtime/mgcsweep.go:206 activeSweep.reset")
+    def reset(x: Any, n: Any) -> None:
+        """The world is still stopped: the swept sets are the unswept ones of the new cycle."""
+        x.require(x.restarting)
+        n.restarting = False
         n.drained = False
+        n.waiting[ALL] = lambda s: And(x.live[s], x.stage[s] == SHARED)
 
 
 def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
@@ -207,9 +227,10 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         return Implies(And(x.live[s], is_one_of(x.gen[s], SWEPT, CACHED_SWEPT)), Not(x.unswept[s]))
 
     @machine.invariant(s=span, go="runtime/mgcsweep.go:183 activeSweep.isDone")
-    def drained_means_acquired(x: Any, s: Any) -> Any:
-        """Once drained, no span waits for a sweeper; the last one to end leaves all swept."""
-        return Implies(And(x.drained, x.live[s]), x.gen[s] != NEEDS_SWEEPING)
+    def done_means_swept(x: Any, s: Any) -> Any:
+        """Drained and without sweepers, no span needs sweeping; stale ones wait in caches."""
+        done = And(x.drained, Not(x.restarting), x.all(thread, lambda t: Not(x.sweeping[t])))
+        return Implies(And(done, x.live[s]), x.gen[s] != NEEDS_SWEEPING)
 
     @machine.invariant(c=cache, s=span, go="runtime/mheap.go:478")
     def cached_spans_say_so(x: Any, c: Any, s: Any) -> Any:
@@ -228,6 +249,28 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
     def needs_sweeping_is_shared(x: Any, s: Any) -> Any:
         """A span at h-2 is in nobody's hands, which is why one CAS decides."""
         return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), x.stage[s] == SHARED)
+
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:90", lemma=True)
+    def unswept_spans_are_found(x: Any, s: Any) -> Any:
+        """A span at h-2 is on an unswept set, or was picked by a sweeper not done yet."""
+        in_hand = x.any(thread, lambda t: And(x.sweeping[t], x.picked[t, s]))
+        found = Or(x.waiting[s], in_hand, x.restarting)
+        return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), found)
+
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:194", lemma=True)
+    def drained_sets_are_empty(x: Any, s: Any) -> Any:
+        """Nothing joins an unswept set within a cycle."""
+        return Implies(x.drained, Not(x.waiting[s]))
+
+    @machine.invariant(go="runtime/mgc.go:1554", lemma=True)
+    def restarting_is_drained(x: Any) -> Any:
+        """No sweeper can begin before the reset."""
+        return Implies(x.restarting, x.drained)
+
+    @machine.invariant(t=thread, go="runtime/mgc.go:1554", lemma=True)
+    def restarting_stops_the_world(x: Any, t: Any) -> Any:
+        """No sweeper is active between the bump and the reset."""
+        return Implies(x.restarting, Not(x.sweeping[t]))
 
     @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324", lemma=True)
     def owned_is_in_hand(x: Any, t: Any, s: Any) -> Any:
