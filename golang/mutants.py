@@ -1,0 +1,175 @@
+"""Deliberate bugs in the real runtime: each must make a monitor of its subject go red.
+
+Most keep the program alive most of the time; read their recordings with allow_crash, for the
+prefix up to a crash shows the bug.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from golang.source import Edit
+
+Subject = Literal["span_state", "span_list", "sweepgen", "zeroed_base"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A bug of `subject`: what is wrong with it, and the edits of package runtime that make it."""
+
+    name: str
+    subject: Subject
+    wrong: str
+    edits: tuple[Edit, ...]
+
+
+MUTANTS: Final = (
+    Mutant(
+        "in_use_before_fields",
+        "span_state",
+        "initSpan publishes the span before its size class is set",
+        (
+            Edit(
+                "mheap.go",
+                "mheap.initSpan",
+                "s.spanclass = spanclass",
+                "s.state.set(mSpanInUse); s.spanclass = spanclass",
+            ),
+        ),
+    ),
+    Mutant(
+        "stack_freed_during_mark",
+        "span_state",
+        "stackfree gives a large stack back to the heap whatever the phase",
+        (Edit("stack.go", "stackfree", "if gcphase == _GCoff {", "if gcphase < 9 {"),),
+    ),
+    Mutant(
+        "freed_span_stays_in_use",
+        "span_state",
+        "freeSpanLocked leaves the state of the span as it was",
+        (Edit("mheap.go", "mheap.freeSpanLocked", "s.state.set(mSpanDead)", ""),),
+    ),
+    Mutant(
+        "remove_keeps_list",
+        "span_list",
+        "mSpanList.remove leaves span.list set",
+        (
+            Edit("mheap.go", "mSpanList.remove", "span.list = nil", ""),
+            Edit("mheap.go", "mSpanList.insert", " || span.list != nil", ""),
+        ),
+    ),
+    Mutant(
+        "remove_keeps_next",
+        "span_list",
+        "mSpanList.remove leaves span.next set",
+        (
+            Edit("mheap.go", "mSpanList.remove", "span.next = nil", ""),
+            Edit("mheap.go", "mSpanList.insert", "span.next != nil || ", ""),
+        ),
+    ),
+    Mutant(
+        "take_all_without_reparenting",
+        "span_list",
+        "mSpanList.takeAll leaves the spans' list pointing to the old list",
+        (Edit("mheap.go", "mSpanList.takeAll", "s.list = list", "_ = list"),),
+    ),
+    Mutant(
+        "acquire_by_store",
+        "sweepgen",
+        "tryAcquire stores the generation instead of comparing and swapping it",
+        (
+            Edit(
+                "mgcsweep.go",
+                "sweepLocker.tryAcquire",
+                "if !atomic.Cas(&s.sweepgen, l.sweepGen-2, l.sweepGen-1) {",
+                "atomic.Store(&s.sweepgen, l.sweepGen-1); if false {",
+            ),
+        ),
+    ),
+    Mutant(
+        "swept_before_bits",
+        "sweepgen",
+        "sweep marks the span swept before it exchanges the bits",
+        (
+            Edit("mgcsweep.go", "sweepLocked.sweep", "s.allocBits = s.gcmarkBits", ""),
+            Edit("mgcsweep.go", "sweepLocked.sweep", "s.gcmarkBits = newMarkBits(s.nelems)", ""),
+            Edit(
+                "mgcsweep.go",
+                "sweepLocked.sweep",
+                "atomic.Store(&s.sweepgen, sweepgen)",
+                "atomic.Store(&s.sweepgen, sweepgen); s.allocBits = s.gcmarkBits; "
+                "s.gcmarkBits = newMarkBits(s.nelems); s.refillAllocCache(0)",
+            ),
+        ),
+    ),
+    Mutant(
+        "stale_uncached_as_swept",
+        "sweepgen",
+        "uncacheSpan takes a stale span of one page for a swept one",
+        (
+            Edit(
+                "mcentral.go",
+                "mcentral.uncacheSpan",
+                "stale := s.sweepgen == sg+1",
+                "stale := s.sweepgen == sg+1 && s.npages > 1",
+            ),
+        ),
+    ),
+    Mutant(
+        "swept_span_to_unswept_set",
+        "sweepgen",
+        "uncacheSpan pushes a swept, full span onto the unswept set",
+        (
+            Edit(
+                "mcentral.go",
+                "mcentral.uncacheSpan",
+                "c.fullSwept(sg).push(s)",
+                "c.fullUnswept(sg).push(s)",
+            ),
+        ),
+    ),
+    Mutant(
+        "zeroed_base_one_page_low",
+        "zeroed_base",
+        "allocNeedsZero raises zeroedBase to one page below the end of the range",
+        (
+            Edit(
+                "mheap.go",
+                "mheap.allocNeedsZero",
+                "if atomic.Casuintptr(&ha.zeroedBase, zeroedBase, arenaLimit) {",
+                "if atomic.Casuintptr(&ha.zeroedBase, zeroedBase, arenaLimit-pageSize) {",
+            ),
+        ),
+    ),
+    Mutant(
+        "zeroed_base_plain_store",
+        "zeroed_base",
+        "allocNeedsZero stores zeroedBase instead of comparing and swapping it",
+        (
+            Edit(
+                "mheap.go",
+                "mheap.allocNeedsZero",
+                "if atomic.Casuintptr(&ha.zeroedBase, zeroedBase, arenaLimit) {",
+                "atomic.Storeuintptr(&ha.zeroedBase, arenaLimit); if true {",
+            ),
+        ),
+    ),
+    Mutant(
+        "reused_pages_taken_for_zero",
+        "zeroed_base",
+        "allocNeedsZero answers that reused pages are zero",
+        (Edit("mheap.go", "mheap.allocNeedsZero", "needZero = true", "needZero = npage > 1"),),
+    ),
+    Mutant(
+        "need_zero_lost",
+        "zeroed_base",
+        "initSpan does not pass on what allocNeedsZero answered",
+        (Edit("mheap.go", "mheap.initSpan", "s.needzero = 1", "s.needzero = uint8(npages >> 8)"),),
+    ),
+)
+
+
+def mutant(name: str) -> Mutant:
+    """The mutant called `name`; KeyError without one."""
+    return {m.name: m for m in MUTANTS}[name]
