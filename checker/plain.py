@@ -7,7 +7,8 @@ the solver reads.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from checker.counterexample import Scalar
@@ -334,9 +335,46 @@ class Monitor:
             return self._scalars[name]
         return self._maps[name][key if len(key) > 1 else key[0]]
 
+    @contextmanager
+    def seeing(self, name: str, *key: Any, value: Any) -> Iterator[None]:
+        """While inside, the entry shows `value`.
+
+        For a step that reads the entry and writes only its own thread's variables: recorded late,
+        it is replayed with what was there at its time.
+        """
+        index = key if len(key) > 1 else key[0]
+        entries = self._maps[name].entries
+        present = self.read(name, *key)
+        entries[index] = value
+        try:
+            yield
+        finally:
+            entries[index] = present
+
+    def knows(self, sort: str, element: Any) -> bool:
+        """Whether some step has named the element."""
+        return element in self._known[sort]
+
     def known(self, sort: str) -> list[Any]:
         """The elements of a sort named so far, in order of appearance."""
         return list(self._known[sort])
+
+    def forget(self, sort: str, element: Any) -> None:
+        """Drops an element that is in its initial state again, so that quantifiers skip it.
+
+        Raises SpecError when it is not: it cannot be represented by the unseen ones.
+        """
+        for name, variable in self.machine.variables.items():
+            for position, domain in enumerate(variable.index):
+                if domain != Sort(sort):
+                    continue
+                domains = [
+                    [element] if i == position else self._elements(d)
+                    for i, d in enumerate(variable.index)
+                ]
+                for key in itertools.product(*domains):
+                    self._maps[name].drop(key)
+        del self._known[sort][element]
 
     def broken(self) -> tuple[Property, tuple[Any, ...]] | None:
         """The first invariant that fails now, with the arguments it fails for."""
@@ -380,6 +418,11 @@ class _SparseMap:
 
     def __getitem__(self, index: Any) -> Any:
         return self.entries.get(index, self.default)
+
+    def drop(self, key: tuple[Any, ...]) -> None:
+        value = self.entries.pop(key if len(key) > 1 else key[0], self.default)
+        if value != self.default:
+            raise SpecError(f"{self.variable.name}{list(key)} is not as it was initially")
 
     def write(self, key: tuple[Any, ...], value: Any) -> None:
         if UNSEEN not in key:

@@ -6,7 +6,7 @@ to fault, write barriers (setGCPhase switches them).
 """
 
 from impl.mcache import Mcache
-from impl.mgcsweep import NOTHING_TO_SWEEP, finishsweep_m, sweepone
+from impl.mgcsweep import NOTHING_TO_SWEEP, SWEEP_DRAINED_MASK, finishsweep_m, sweepone
 from impl.mheap import Mheap
 from impl.rt import atomic, lock, throw, u32, unlock
 
@@ -17,6 +17,11 @@ GC_MARK_TERMINATION = 2
 GC_BACKGROUND_MODE = 0
 GC_FORCE_MODE = 1
 GC_FORCE_BLOCK_MODE = 2
+
+
+def gcinit(h: Mheap) -> None:
+    """runtime/mgc.go gcinit: nothing is to be swept before the first cycle."""
+    h.sweep.active.state.store(SWEEP_DRAINED_MASK)
 
 
 def set_gc_phase(h: Mheap, x: int) -> None:

@@ -33,11 +33,15 @@ def build() -> Machine:
     machine.var("stage", span, type=STAGES, init=SHARED)
     machine.var("owns", thread, span, type=BOOL, init=False)
     machine.var("cached", cache, span, type=BOOL, init=False, why="mcache.alloc holds it")
-    machine.var("flushed", cache, type=BOOL, init=True, why="flushGen == mheap.sweepgen")
+    machine.var("present", cache, type=BOOL, init=False, why="the mcache was allocated")
+    machine.var("flushed", cache, type=BOOL, init=False, why="flushGen == mheap.sweepgen")
     machine.var("sweeping", thread, type=BOOL, init=False, why="between activeSweep.begin and end")
     machine.var("drained", type=BOOL, init=False, why="sweepDrainedMask is set")
     machine.var("waiting", span, type=BOOL, init=False, why="on an unswept set, perhaps stale")
-    machine.var("picked", thread, span, type=BOOL, init=False, why="popped from an unswept set")
+    machine.var("picking", thread, type=BOOL, init=False, why="popped a span from an unswept set")
+    machine.var("picked", thread, type=span, init=0, why="that span")
+    machine.var("half", thread, type=BOOL, init=False, why="in the middle of sweeping a span")
+    machine.var("hand", thread, type=span, init=0, why="that span")
     machine.var("restarting", type=BOOL, init=False, why="between the bump and activeSweep.reset")
     _sweeping(machine, span, thread)
     _allocating(machine, span, thread)
@@ -46,6 +50,22 @@ def build() -> Machine:
     _claims(machine, span, thread, cache)
     _lemmas(machine, span, thread, cache)
     return machine
+
+
+def settled(x: Any, t: Any) -> Any:
+    """Whether the span a sweeper picked last, if any, no longer needs sweeping."""
+    s = x.picked[t]
+    return Not(And(x.picking[t], x.live[s], x.gen[s] == NEEDS_SWEEPING))
+
+
+def _sweep(x: Any, n: Any, t: Any, s: Any) -> None:
+    """A thread becomes the sweeper of a span; it sweeps one at a time."""
+    x.require(Not(x.half[t]))
+    n.gen[s] = BEING_SWEPT
+    n.stage[s] = SWEEPING
+    n.owns[t, s] = True
+    n.half[t] = True
+    n.hand[t] = s
 
 
 def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
@@ -58,23 +78,18 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
     @machine.action(t=thread, go="runtime/mgcsweep.go:164 activeSweep.end")
     def end(x: Any, n: Any, t: Any) -> None:
         """It deregisters, with no span left unswept that it picked or owns."""
-
-        def settled(s: Any) -> Any:
-            missed = And(x.picked[t, s], x.live[s], x.gen[s] == NEEDS_SWEEPING)
-            half = And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))
-            return Not(Or(missed, half))
-
-        x.require(x.sweeping[t])
-        x.require(x.all(span, settled))
+        x.require(And(x.sweeping[t], Not(x.half[t]), settled(x, t)))
         n.sweeping[t] = False
-        n.picked[t, ALL] = lambda _: False
+        n.picking[t] = False
+        n.picked[t] = 0
 
     @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:90 mheap.nextSpanForSweep")
     def pick(x: Any, n: Any, t: Any, s: Any) -> None:
         """A sweeper pops a span from an unswept set; it may be stale, swept by somebody else."""
-        x.require(And(x.sweeping[t], x.waiting[s]))
+        x.require(And(x.sweeping[t], x.waiting[s], settled(x, t)))
         n.waiting[s] = False
-        n.picked[t, s] = True
+        n.picking[t] = True
+        n.picked[t] = s
 
     @machine.action(go="runtime/mgcsweep.go:194 activeSweep.markDrained")
     def drain(x: Any, n: Any) -> None:
@@ -87,9 +102,7 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
     def acquire(x: Any, n: Any, t: Any, s: Any) -> None:
         """The CAS from h-2 to h-1: whoever wins owns the span."""
         x.require(And(x.sweeping[t], x.live[s], x.gen[s] == NEEDS_SWEEPING))
-        n.gen[s] = BEING_SWEPT
-        n.stage[s] = SWEEPING
-        n.owns[t, s] = True
+        _sweep(x, n, t, s)
 
     @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:665 sweepLocked.sweep")
     def process(x: Any, n: Any, t: Any, s: Any) -> None:
@@ -104,6 +117,8 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
         x.require(And(x.owns[t, s], x.stage[s] == PROCESSED))
         n.gen[s] = SWEPT
         n.stage[s] = HELD
+        n.half[t] = False
+        n.hand[t] = 0
 
 
 def _allocating(machine: Machine, span: Any, thread: Any) -> None:
@@ -141,6 +156,13 @@ def _allocating(machine: Machine, span: Any, thread: Any) -> None:
 
 
 def _caching(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
+    @machine.action(c=cache, go="runtime/mcache.go:90 allocmcache")
+    def create(x: Any, n: Any, c: Any) -> None:
+        """A new cache is empty and belongs to the present cycle."""
+        x.require(Not(x.present[c]))
+        n.present[c] = True
+        n.flushed[c] = True
+
     @machine.action(t=thread, c=cache, s=span, go="runtime/mcache.go:193 mcache.refill")
     def refill(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
         """A held span goes into a flushed cache with h+3: out of reach of the next sweep."""
@@ -163,15 +185,13 @@ def _caching(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
     def uncache_stale(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
         """A span cached before the sweep began is on no list: whoever uncaches it must sweep it."""
         x.require(And(x.cached[c, s], x.gen[s] == CACHED_STALE))
-        n.gen[s] = BEING_SWEPT
-        n.stage[s] = SWEEPING
-        n.owns[t, s] = True
+        _sweep(x, n, t, s)
         n.cached[c, s] = False
 
     @machine.action(c=cache, go="runtime/mcache.go:330 mcache.prepareForSweep")
     def flush(x: Any, n: Any, c: Any) -> None:
         """A cache enters the new cycle, empty."""
-        x.require(Not(x.flushed[c]))
+        x.require(And(x.present[c], Not(x.flushed[c])))
         x.require(x.all(span, lambda s: Not(x.cached[c, s])))
         n.flushed[c] = True
 
@@ -182,7 +202,7 @@ def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         """With the world stopped, everything swept and all caches flushed, the next cycle begins."""
         x.require(And(x.drained, Not(x.restarting)))
         x.require(x.all(thread, lambda t: Not(x.sweeping[t])))
-        x.require(x.all(cache, lambda c: x.flushed[c]))
+        x.require(x.all(cache, lambda c: Implies(x.present[c], x.flushed[c])))
         x.require(
             x.all(
                 span,
@@ -253,7 +273,7 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
     @machine.invariant(s=span, go="runtime/mgcsweep.go:90", lemma=True)
     def unswept_spans_are_found(x: Any, s: Any) -> Any:
         """A span at h-2 is on an unswept set, or was picked by a sweeper not done yet."""
-        in_hand = x.any(thread, lambda t: And(x.sweeping[t], x.picked[t, s]))
+        in_hand = x.any(thread, lambda t: And(x.sweeping[t], x.picking[t], x.picked[t] == s))
         found = Or(x.waiting[s], in_hand, x.restarting)
         return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), found)
 
@@ -271,6 +291,25 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
     def restarting_stops_the_world(x: Any, t: Any) -> Any:
         """No sweeper is active between the bump and the reset."""
         return Implies(x.restarting, Not(x.sweeping[t]))
+
+    @machine.invariant(c=cache, go="runtime/mcache.go:90", lemma=True)
+    def flushed_is_present(x: Any, c: Any) -> Any:
+        """Only an allocated cache is flushed."""
+        return Implies(x.flushed[c], x.present[c])
+
+    @machine.invariant(c=cache, s=span, go="runtime/mcache.go:90", lemma=True)
+    def caching_is_present(x: Any, c: Any, s: Any) -> Any:
+        """Only an allocated cache holds spans."""
+        return Implies(x.cached[c, s], x.present[c])
+
+    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324", lemma=True)
+    def half_swept_is_in_hand(x: Any, t: Any, s: Any) -> Any:
+        """A thread is the sweeper of a span exactly while it is in the middle of sweeping it."""
+        sweeps = And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))
+        return And(
+            Implies(sweeps, And(x.half[t], x.hand[t] == s)),
+            Implies(And(x.half[t], x.hand[t] == s), sweeps),
+        )
 
     @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324", lemma=True)
     def owned_is_in_hand(x: Any, t: Any, s: Any) -> Any:

@@ -1,0 +1,7 @@
+"""`python -m proofs` is `mheap`."""
+
+import sys
+
+from proofs.cli import main
+
+sys.exit(main())

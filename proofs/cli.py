@@ -1,0 +1,111 @@
+"""The command `mheap`: look at what a run of the proofs has left, and run it again.
+
+Exit codes are the contract with scripts: 0 only for "it holds", 1 for "it is violated", 2 for "no
+answer". No error of any kind may end as 0 or 1.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checker import evidence, itf, report
+from golang.errors import CannotCheck
+from proofs.replay import CannotReplay, replay
+
+HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
+INTERRUPTED = 130
+
+FILE = click.Path(path_type=Path)
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 it holds, 1 it is violated, 2 no answer (bad file, no Go, ...).",
+)
+@click.version_option(package_name="mheap-proofs")
+def cli() -> None:
+    """Look at the evidence for Go's page heap, and replay what was found against it.
+
+    The proofs themselves are run by pytest, which writes the files these commands read:
+
+    \b
+      pytest proofs/                 all of them
+      pytest proofs/ -k sweepgen     one subject
+      pytest proofs/ -m fast         those that end within a minute
+      mheap show                     the table of the last run
+      mheap replay FILE              does this counterexample still occur?
+    """  # noqa: D301  (click takes the control character, not the letters)
+
+
+@cli.command("replay")
+@click.argument("file", type=FILE)
+def replay_command(file: Path) -> int:
+    """Replay the counterexample in FILE (build/counterexamples/*.itf.json) on the port as it is.
+
+    Says whether the violation is still there: exit code 1 if it is, 0 if not. A mutant's
+    counterexample is replayed on the mutant.
+    """
+    counterexample = itf.read(file)
+    result = replay(counterexample)
+    click.echo(result.text)
+    variant = counterexample.replay.variant if counterexample.replay else ""
+    on = f" (on the variant {variant})" if variant else ""
+    if result.violated:
+        click.secho(f"still violated{on}: {counterexample.invariant}", fg="red", bold=True)
+        return VIOLATED
+    click.secho(f"no longer violated{on}: {counterexample.invariant}", fg="green", bold=True)
+    return HOLDS
+
+
+@cli.command()
+@click.argument("file", type=FILE, default=Path("build/evidence.json"))
+def show(file: Path) -> int:
+    """Show the evidence or the counterexample in FILE (default: build/evidence.json).
+
+    The exit code is that of what is shown: 0 for evidence in which nothing failed, 1 for evidence
+    with failures and for a counterexample, 2 for a run that did not get to its end or checked
+    nothing.
+    """
+    document = itf.read_json(file)
+    if isinstance(document, dict) and document.get("format") == evidence.FORMAT:
+        return _show_evidence(evidence.from_json(document, file))
+    click.echo(itf.from_itf(document, file).text())
+    return VIOLATED
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code, which is "no answer" for a command that gives none."""
+    try:
+        code = cli.main(args=arguments, prog_name="mheap", standalone_mode=False)
+        return code if isinstance(code, int) else NO_ANSWER
+    except click.ClickException as error:
+        error.show()
+        return NO_ANSWER
+    except click.Abort:
+        return INTERRUPTED
+    except (itf.CannotRead, CannotReplay, CannotCheck) as error:
+        click.echo(f"mheap: {error}", err=True)
+        return NO_ANSWER
+    except BrokenPipeError:
+        # The reader (head, say) has gone; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO_ANSWER
+    except Exception as error:
+        click.echo(f"mheap: internal error: {type(error).__name__}: {error}", err=True)
+        return NO_ANSWER
+
+
+def _show_evidence(document: dict[str, Any]) -> int:
+    width = shutil.get_terminal_size((140, 24)).columns
+    click.echo(report.tables(document, width, color=sys.stdout.isatty()))
+    for note in report.notes(document):
+        click.echo(note)
+    click.echo(report.summary(document))
+    if evidence.green(document):
+        return HOLDS if evidence.established(document) else NO_ANSWER
+    return VIOLATED if document["run"]["complete"] else NO_ANSWER

@@ -1,0 +1,148 @@
+"""Conformance: a recording of the real runtime is a run of the model.
+
+A monitor feeds the events of one subject to the plain reading of its model, in an order that is
+sound for that subject (see `golang.events`). The first event that is no step of the model, or that
+shows another value than the model has, is a violation and ends that monitor.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from checker.counterexample import Counterexample, Replay, Scalar, Step
+from checker.plain import Monitor, Rejected
+from checker.verdict import Grade, Verdict
+from golang.events import Event
+from golang.trace import Trace
+
+STORY_LENGTH = 8
+"""How many earlier events about the same object a counterexample tells."""
+
+
+class Violation(Exception):
+    """An event the model does not allow."""
+
+    def __init__(self, invariant: str, citation: str, why: str) -> None:
+        super().__init__(f"{invariant}: {why}")
+        self.invariant, self.citation, self.why = invariant, citation, why
+
+
+class TraceMonitor(ABC):
+    """One model beside one recording. `handlers` says which events it consumes."""
+
+    subject: str
+    key: str
+    """The event field that names the object a story is about."""
+
+    def __init__(self, trace: Trace, model: Monitor) -> None:
+        self.trace, self.model = trace, model
+        self.handlers: Mapping[type[Event], Callable[[Any], None]] = self.listens_to()
+        self.consumed = 0
+
+    @abstractmethod
+    def listens_to(self) -> Mapping[type[Event], Callable[[Any], None]]:
+        """The handler of each kind of event that concerns this subject."""
+
+    def finish(self) -> None:
+        """Called after the last event of a complete recording; may raise Violation."""
+        return
+
+    def step(self, name: str, *arguments: Any) -> None:
+        """Takes a step of the model. Raises Violation where it is not allowed."""
+        try:
+            self.model.step(name, *arguments)
+        except Rejected as rejected:
+            action = self.model.machine.actions[name]
+            raise Violation(
+                f"{self.subject}.{name}",
+                action.go,
+                f"the runtime does {rejected.action}{_spelled(rejected.arguments)}, "
+                "which the model forbids here",
+            ) from None
+
+    def expect(self, rule: str, citation: str, shown: Any, known: Any) -> None:
+        """Raises Violation unless what the event shows is what the model knows."""
+        if shown != known:
+            raise Violation(
+                f"{self.subject}.{rule}", citation, f"the event shows {shown!r}, not {known!r}"
+            )
+
+
+def conforms(trace: Trace, make: Callable[[Trace], TraceMonitor], *, at_least: int = 1) -> Verdict:
+    """SAMPLED when every event of the recording is a step of the model.
+
+    A recording with fewer than `at_least` events of the subject, or in which an action declared by
+    the monitor's model never fired, is VACUOUS.
+    """
+    monitor = make(trace)
+    handlers = monitor.handlers
+    event: Event | None = None
+    try:
+        for event in trace:
+            handler = handlers.get(type(event))
+            if handler is not None:
+                monitor.consumed += 1
+                handler(event)
+        if trace.complete:
+            monitor.finish()
+    except Violation as violation:
+        story = _story(monitor, event, violation)
+        return Verdict(Grade.REFUTED, counts=_counts(monitor), counterexample=story)
+    if monitor.consumed < at_least:
+        reason = f"{monitor.consumed} events of this subject, fewer than {at_least}"
+        return Verdict(Grade.VACUOUS, reason=reason, counts=_counts(monitor))
+    bound = f"one recorded run of {len(trace)} events"
+    return Verdict(Grade.SAMPLED, bound=bound, counts=_counts(monitor))
+
+
+def _counts(monitor: TraceMonitor) -> dict[str, int]:
+    fired = {f"fired:{name}": count for name, count in monitor.model.fired.items() if count}
+    return {"events": monitor.consumed, "steps": monitor.model.steps, **fired}
+
+
+def _story(monitor: TraceMonitor, last: Event | None, violation: Violation) -> Counterexample:
+    """The violation with the events about the same object that led to it."""
+    events = _about(monitor, last) if last is not None else []
+    return Counterexample(
+        invariant=violation.invariant,
+        citation=violation.citation,
+        why="a recorded run of the real runtime is not a run of the model",
+        steps=[tell(event) for event in events],
+        diverging=violation.why,
+        reproduction=f"mheap trace {monitor.trace.path}",
+        replay=Replay(f"{monitor.subject}/trace", [str(monitor.trace.path)]),
+    )
+
+
+def _about(monitor: TraceMonitor, last: Event) -> Sequence[Event]:
+    """The last few events before and with `last` that concern its object, or its thread."""
+    key = monitor.key if hasattr(last, monitor.key) else "m"
+    wanted = getattr(last, key)
+    found: list[Event] = []
+    ticket = last.ticket
+    while ticket >= 0 and len(found) < STORY_LENGTH:
+        event = monitor.trace[ticket]
+        if type(event) in monitor.handlers and getattr(event, key, None) == wanted:
+            found.append(event)
+        ticket -= 1
+    return found[::-1]
+
+
+def tell(event: Event) -> Step:
+    """One event as a step of a story."""
+    shown: dict[str, Scalar] = {
+        name: hex(value) if isinstance(value, int) and value > 0xFFFF else value
+        for name, value in event._asdict().items()
+        if name not in ("ticket", "m", "p")
+    }
+    return Step(
+        thread=f"M{event.m}",
+        action=type(event).__name__,
+        where=f"ticket {event.ticket}",
+        concrete=shown,
+    )
+
+
+def _spelled(arguments: Sequence[Any]) -> str:
+    spelled = (hex(a) if isinstance(a, int) and a > 0xFFFF else str(a) for a in arguments)
+    return f"({', '.join(spelled)})"

@@ -1,0 +1,1 @@
+"""mSpanList: doubly linked lists that are sequences, and a span is on one at most."""

@@ -1,0 +1,1 @@
+"""Span states: published complete, found complete, freed only while the collector is off."""

@@ -1,0 +1,1 @@
+"""The sweep generation protocol: every span swept once a cycle, before anyone allocates from it."""

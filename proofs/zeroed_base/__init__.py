@@ -1,0 +1,1 @@
+"""zeroedBase: raised by many threads without a lock, and pages called zero are zero."""

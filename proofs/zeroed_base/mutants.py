@@ -1,0 +1,89 @@
+"""Deliberate bugs about zeroedBase."""
+
+from checker.binding import Edit
+from checker.mutation import Mutant
+
+MODEL_MUTANTS = [
+    Mutant(
+        "store-instead-of-cas",
+        "the word is stored without looking whether it moved",
+        (Edit("zeroed_base", "        x.require(x.zeroed_base[a] == x.seen[p])\n", ""),),
+    ),
+    Mutant(
+        "never-needs-zero",
+        "used pages are called clean",
+        (Edit("zeroed_base", "n.needs_zero[p] = x.low[p] < base", "n.needs_zero[p] = False"),),
+    ),
+    Mutant(
+        "overlapping-allocations",
+        "the page allocator gives one page to two allocations",
+        (Edit("zeroed_base", "        x.require(x.all(part, apart))\n", ""),),
+    ),
+]
+
+SEQUENTIAL_MUTANTS = [
+    Mutant(
+        "needs-zero-a-page-late",
+        "a used page just below zeroedBase is called zero",
+        (
+            Edit(
+                "mheap",
+                "            if arena_base < zeroed_base:\n",
+                "            if arena_base + self.config.page_size < zeroed_base:\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "base-not-advanced",
+        "the second arena of an allocation is not looked at, the first one twice",
+        (Edit("mheap", "            base += arena_limit - arena_base\n", ""),),
+    ),
+    Mutant(
+        "limit-beyond-the-arena",
+        "zeroedBase of the first arena covers pages of the next",
+        (
+            Edit(
+                "mheap",
+                "            if arena_limit > self.config.heap_arena_bytes:\n"
+                "                arena_limit = self.config.heap_arena_bytes\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "answer-of-the-last-arena",
+        "an allocation needs zeroing only if its last arena says so",
+        (
+            Edit(
+                "mheap",
+                "            arena_base = base % self.config.heap_arena_bytes\n",
+                "            arena_base = base % self.config.heap_arena_bytes\n"
+                "            need_zero = False\n",
+            ),
+        ),
+    ),
+]
+"""Bugs that show in a single thread."""
+
+RACE_MUTANTS = [
+    Mutant(
+        "plain-store",
+        "zeroedBase is stored without looking whether it moved, and goes back",
+        (
+            Edit(
+                "mheap",
+                'if atomic.cas(ha, "zeroed_base", zeroed_base, arena_limit):\n'
+                "                    break\n",
+                'atomic.store(ha, "zeroed_base", arena_limit)\n                break\n',
+            ),
+        ),
+    ),
+    Mutant(
+        "throws-at-its-own-base",
+        "a thread that raised zeroedBase just up to our pages counts as an overlap",
+        (Edit("mheap", "zeroed_base > arena_base:\n", "zeroed_base >= arena_base:\n"),),
+    ),
+]
+"""Bugs that need a second thread to show."""
+
+PORT_MUTANTS = {each.name: each for each in [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS]}
