@@ -91,6 +91,7 @@ def obligation(
         ]
         parameters.append(inspect.Parameter("judge", inspect.Parameter.KEYWORD_ONLY))
         test.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]  # read by pytest
+        test.obligation = declared  # type: ignore[attr-defined]  # read by the pytest plugin
         return test
 
     return decorate

@@ -87,12 +87,13 @@ def check_reachable(
     *,
     states: int | None = None,
     state_limit: int = DEFAULT_STATE_LIMIT,
+    variant: str = "",
 ) -> Verdict:
     """EXHAUSTED when every property holds in every reachable state of the instance.
 
     `states` is the recorded number of states: any other number makes the verdict UNKNOWN, because
     it means that the machine is not the one that was reviewed. An action that never fires makes it
-    VACUOUS.
+    VACUOUS. `variant` names a mutated machine in the replay of its counterexample.
     """
     instance = Instance(machine, sizes, constants)
     found = explore(instance, state_limit=state_limit)
@@ -104,7 +105,7 @@ def check_reachable(
         **{f"fired:{name}": count for name, count in found.fired.items()},
     }
     if found.broken:
-        story = tell(instance, *found.broken)
+        story = tell(instance, *found.broken, variant)
         return Verdict(Grade.REFUTED, bound=bound, counts=counts, counterexample=story)
     if found.limited:
         return Verdict(Grade.UNKNOWN, reason=f"stopped at {state_limit} states", counts=counts)
@@ -123,6 +124,7 @@ def tell(
     prop: Property,
     arguments: tuple[int, ...],
     path: list[tuple[Action, tuple[int, ...], State]],
+    variant: str = "",
 ) -> Counterexample:
     """A path of the machine as a story of abstract differences."""
     before = instance.describe(instance.initial)
@@ -140,7 +142,8 @@ def tell(
         )
         before = after
     machine = instance.machine
-    choices = [[action.name, *action_arguments] for action, action_arguments, _ in path]
+    sizes = {"sizes": instance.sizes, "constants": instance.constants}
+    choices = [sizes, *([action.name, *given] for action, given, _ in path)]
     return Counterexample(
         invariant=f"{machine.name}.{prop.name}",
         citation=prop.go,
@@ -148,7 +151,7 @@ def tell(
         steps=steps,
         initial_abstract=initial,
         diverging=f"{call(prop.name, arguments)} is false",
-        replay=Replay(f"{machine.name}/model", choices),
+        replay=Replay(f"{machine.name}/model", choices, variant),
     )
 
 

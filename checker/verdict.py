@@ -74,5 +74,6 @@ def weakest(verdicts: Sequence[Verdict]) -> Verdict:
     for verdict in verdicts:
         for name, count in verdict.counts.items():
             counts[name] = counts.get(name, 0) + count
-    worst = min(verdicts, key=lambda each: each.grade)
+    # A counterexample says more than that another part could not be run.
+    worst = min(verdicts, key=lambda each: (each.grade is not Grade.REFUTED, each.grade))
     return replace(worst, counts=counts)

@@ -15,7 +15,7 @@ MAX_WIDTH = 2048
 """The widest `Word` in bits; wider ones come from unbounded shift amounts."""
 
 
-class SymbolicBranch(TypeError):  # noqa: N818  # a name, not an adjective
+class SymbolicBranch(TypeError):
     """A symbolic condition met Python's control flow and no engine is running."""
 
 
@@ -75,12 +75,18 @@ class Symbolic:
     def __init__(self, t: Any) -> None:
         self.t = t
 
+    def __eq__(self, other: object) -> Any:
+        return self._incomparable(other)
+
     def __ne__(self, other: object) -> Any:
         return negated(self == other)
 
     def __repr__(self) -> str:
         text = " ".join(str(z3.simplify(self.t)).split())
         return f"<{text if len(text) <= 80 else text[:77] + '...'}>"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
 
     def _incomparable(self, other: object) -> Any:
         """What `==` answers to a value of another kind: never the default, identity."""

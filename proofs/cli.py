@@ -42,7 +42,7 @@ def cli() -> None:
     """  # noqa: D301  (click takes the control character, not the letters)
 
 
-@cli.command("replay")
+@cli.command("replay", short_help="Does this counterexample still occur?")
 @click.argument("file", type=FILE)
 def replay_command(file: Path) -> int:
     """Replay the counterexample in FILE (build/counterexamples/*.itf.json) on the port as it is.
@@ -62,7 +62,7 @@ def replay_command(file: Path) -> int:
     return HOLDS
 
 
-@cli.command()
+@cli.command(short_help="Print the evidence of a run, or a counterexample.")
 @click.argument("file", type=FILE, default=Path("build/evidence.json"))
 def show(file: Path) -> int:
     """Show the evidence or the counterexample in FILE (default: build/evidence.json).

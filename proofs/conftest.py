@@ -17,6 +17,7 @@ from checker.plugin import (
 )
 from golang.errors import CannotCheck
 from golang.toolchain import find_go
+from proofs.recording import recorder
 
 __all__ = [
     "judge",
@@ -30,6 +31,7 @@ __all__ = [
     "pytest_runtest_makereport",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
+    "recorder",
 ]
 
 

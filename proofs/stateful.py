@@ -1,11 +1,16 @@
-"""What the random runs of all subjects share: the bound port, its throws and its locks."""
+"""What the random runs of all subjects share: the bound port, its throws, its locks, its writes."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+from checker.binding import Binding, Edit
 from checker.stateful import Comparison, tell
-from impl.rt import Throw, locks, unlock
+from impl.rt import Atomic, Struct, Throw, locks, unlock
 from proofs.replay import CannotReplay, Harness, ReplayResult
+
+T = TypeVar("T")
+Written = Callable[[str, Any, Any], None]
+"""Told of a write right after it: the field, its old and its new content."""
 
 
 class PortComparison(Comparison):
@@ -24,6 +29,26 @@ class PortComparison(Comparison):
             unlock(mutex)
 
 
+class WatchedPort(Binding):
+    """The port, which tells `listeners[object]` of each write to that struct or typed atomic.
+
+    So the model takes its steps in the midst of an operation, where the port takes them.
+    """
+
+    def __init__(self, edits: Sequence[Edit] = ()) -> None:
+        self.listeners: dict[Any, Written] = {}
+        super().__init__("impl", machine=_watched(self.listeners), edits=edits)
+
+
+class WatchedComparison(PortComparison):
+    """A comparison that listens to the port's writes."""
+
+    @classmethod
+    def bind(cls) -> WatchedPort:
+        """Binds the port, with its mutant's bug if it has one."""
+        return WatchedPort(cls.mutant.edits if cls.mutant else ())
+
+
 def replay_on(machine: type[Comparison]) -> Harness:
     """The replay harness of a machine: its choices are the calls of rules."""
 
@@ -31,9 +56,8 @@ def replay_on(machine: type[Comparison]) -> Harness:
         try:
             chosen = machine.on(variant)
         except KeyError:
-            remedy = (
-                f"was the file written by another version? there are {', '.join(machine.mutants)}"
-            )
+            known = ", ".join(machine.mutants)
+            remedy = f"was the file written by another version? there are {known}"
             raise CannotReplay(f"there is no mutant {variant!r}", remedy) from None
         story = tell(chosen, [(name, arguments) for name, arguments in choices])
         if story is None:
@@ -41,3 +65,40 @@ def replay_on(machine: type[Comparison]) -> Harness:
         return ReplayResult(True, story.text())
 
     return replay
+
+
+def _watched(listeners: dict[Any, Written]) -> dict[str, Any]:
+    """The plain machine, with structs and typed atomics that tell of writes."""
+
+    class WatchedStruct(Struct):
+        def __setattr__(self, name: str, value: Any) -> None:
+            old = getattr(self, name, None)
+            super().__setattr__(name, value)
+            if self in listeners:
+                listeners[self](name, old, value)
+
+    class WatchedAtomic(Atomic[T]):
+        __slots__ = ()
+
+        def store(self, value: Any) -> None:
+            old = self.value
+            super().store(value)
+            self._tell(old)
+
+        def add(self, delta: int) -> int:
+            old = self.value
+            result = super().add(delta)
+            self._tell(old)
+            return result
+
+        def compare_and_swap(self, old: Any, new: Any) -> bool:
+            swapped = super().compare_and_swap(old, new)
+            if swapped:
+                self._tell(old)
+            return swapped
+
+        def _tell(self, old: Any) -> None:
+            if self in listeners:
+                listeners[self]("value", old, self.value)
+
+    return {"Struct": WatchedStruct, "Atomic": WatchedAtomic}

@@ -38,4 +38,4 @@ def test_induction_kills(mutant: Mutant) -> Verdict:
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
 @obligation(technique="reachability", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_reachability_kills(mutant: Mutant) -> Verdict:
-    return check_reachable(mutant.bind("model").span_list.build(), SIZES)
+    return check_reachable(mutant.bind("model").span_list.build(), SIZES, variant=mutant.name)

@@ -33,3 +33,99 @@ MODEL_MUTANTS = [
         ),
     ),
 ]
+
+SEQUENTIAL_MUTANTS = [
+    Mutant(
+        "state-before-fields",
+        "a heap span is published before its sizes and bitmaps are set",
+        (
+            Edit(
+                "mheap",
+                "            s.spanclass = spanclass\n            sizeclass",
+                "            s.state.set(M_SPAN_IN_USE)\n"
+                "            s.spanclass = spanclass\n            sizeclass",
+            ),
+        ),
+    ),
+    Mutant(
+        "manual-limit-after-state",
+        "a manual span is published before its limit is set",
+        (
+            Edit(
+                "mheap",
+                "            s.limit = s.base() + s.npages * self.config.page_size\n"
+                "            s.state.set(M_SPAN_MANUAL)\n",
+                "            s.state.set(M_SPAN_MANUAL)\n"
+                "            s.limit = s.base() + s.npages * self.config.page_size\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "grow-without-limit",
+        "the limit of a fresh heap span stays that of an earlier life",
+        (Edit("mcentral", "        s.limit = s.base() + size * n\n", ""),),
+    ),
+    Mutant(
+        "free-of-dead-spans",
+        "a dead span can be freed again",
+        (Edit("mheap", 'throw("mheap.freeSpanLocked - invalid span state")', "pass"),),
+    ),
+    Mutant(
+        "free-of-live-objects",
+        "a span is freed although objects are allocated in it",
+        (
+            Edit(
+                "mheap",
+                "if s.alloc_count != 0 or s.sweepgen != self.sweepgen:",
+                "if s.sweepgen != self.sweepgen:",
+            ),
+        ),
+    ),
+    Mutant(
+        "freed-but-not-dead",
+        "a span keeps its state when it is freed",
+        (
+            Edit(
+                "mheap",
+                "        s.state.set(M_SPAN_DEAD)\n        self.free_mspan_locked(s)\n",
+                "        self.free_mspan_locked(s)\n",
+            ),
+        ),
+    ),
+    Mutant(
+        "page-in-use-not-cleared",
+        "the page sweeper goes on finding a freed span",
+        (
+            Edit(
+                "mheap",
+                "            atomic.and8(arena.page_in_use, page_idx, u8(~page_mask))\n",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "scan-finds-manual-spans",
+        "the conservative scan looks into stacks as if they were heap objects",
+        (
+            Edit(
+                "mheap",
+                "if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base() or p >= s.limit:",
+                "if s is None or s.state.get() == M_SPAN_DEAD or p < s.base() or p >= s.limit:",
+            ),
+        ),
+    ),
+    Mutant(
+        "scan-ignores-limit",
+        "the conservative scan finds objects in the tail of a span, where there are none",
+        (
+            Edit(
+                "mheap",
+                "if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base() or p >= s.limit:",
+                "if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base():",
+            ),
+        ),
+    ),
+]
+"""Bugs that show in a single thread."""
+
+PORT_MUTANTS = {each.name: each for each in SEQUENTIAL_MUTANTS}

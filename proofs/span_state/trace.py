@@ -2,7 +2,7 @@
 
 The store of `limit` itself is not recorded: it is checked where a span is published or retired,
 the events of which carry it. In go1.21.13 the limit of a heap span is stale when its state is
-published; `StrictSpanStates` is the monitor that does not put up with that.
+published; `ForeignLimits` is the monitor that does not put up with that.
 """
 
 from collections.abc import Callable, Mapping
@@ -76,7 +76,15 @@ class SpanStates(TraceMonitor):
             self.step("set_limit", event.span)
 
 
-class StrictSpanStates(SpanStates):
-    """The machine in which limit must be valid when the state is published."""
+class ForeignLimits(SpanStates):
+    """The machine in which limit must be valid first, as far as a stale one covers foreign memory.
+
+    A limit that is too low hides the span's own memory, to which no pointer exists yet.
+    """
 
     limit_first = True
+
+    def _set_limit(self, event: State) -> None:
+        end = event.start + event.npages * self.page_bytes
+        if not self.model.read("limit", event.span) and event.limit <= end:
+            self.step("set_limit", event.span)

@@ -1,0 +1,248 @@
+"""The pytest plugin: every test of the folder it serves is an obligation and must get a verdict.
+
+The folder's `conftest.py` imports the hooks and the fixture by name and calls `configure`; pytest
+then applies the per-test hooks to the tests under that folder alone. A test that ends without a
+verdict, skips, or is expected to fail is turned red: silence is not evidence.
+"""
+
+import shutil
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker import evidence
+from checker.counterexample import Counterexample
+from checker.obligation import Obligation, Outcome
+from checker.progress import beside
+from checker.report import explain, notes, summary, tables, word
+from checker.run import Run, check_declaration, identity_of, subject_of
+from checker.verdict import Verdict
+
+DEFAULT_FILE = "build/evidence.json"
+WIDE = 140
+"""Columns assumed where no terminal says how many it has: logs are read with scrolling."""
+
+RUN = pytest.StashKey[Run]()
+EVIDENCE = pytest.StashKey[dict[str, Any]]()
+OUTCOME = pytest.StashKey[Outcome]()
+FILES = pytest.StashKey[dict[str, Path]]()
+
+_LETTERS = {"PROVED": "P", "EXHAUSTED": "E", "SAMPLED": "S", "REFUTED": "R"}
+
+
+def configure(config: pytest.Config, replay_command: str, others: Mapping[str, str | None]) -> None:
+    """To be called from the serving conftest's `pytest_configure`.
+
+    `replay_command` is what to type before a file's name to replay it, `others` the versions of
+    tools that are not Python packages (None: not installed).
+    """
+    config.addinivalue_line("markers", "fast: part of the tier that ends within a minute")
+    if config.getoption("numprocesses", None):
+        raise pytest.UsageError("obligations are recorded by one process: run without -n")
+    file = config.invocation_params.dir / config.getoption("evidence", DEFAULT_FILE)
+    config.stash[RUN] = Run(file, replay_command, others)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("obligations")
+    group.addoption(
+        "--evidence",
+        metavar="FILE",
+        default=DEFAULT_FILE,
+        help=f"where to write the evidence of the run as JSON (default: {DEFAULT_FILE}); "
+        "counterexamples go to the folder counterexamples beside it",
+    )
+    group.addoption(
+        "--all-must-run",
+        action="store_true",
+        default=False,
+        help="an obligation that cannot be checked on this machine is a failure",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    made = yield
+    if not made.passed:
+        what = "skipped" if made.skipped else "failed to load"
+        collector.config.stash[RUN].problems.append(
+            f"{made.nodeid}: {what} as a whole, its obligations are missing"
+        )
+    return made
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    item.config.stash[RUN].collect(item)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    run = session.config.stash[RUN]
+    try:
+        run.begin(session)
+    except OSError as error:
+        raise pytest.UsageError(
+            f"cannot write the evidence to {run.file}: {error.strerror or error}; "
+            "choose another file with --evidence FILE"
+        ) from error
+
+
+@pytest.fixture
+def judge(request: pytest.FixtureRequest) -> Callable[[Obligation, Verdict, float], None]:
+    """Records a verdict, writes its counterexample, and fails or skips the test by it."""
+    item: pytest.Item = request.node
+    run = item.config.stash[RUN]
+
+    def record(obligation: Obligation, verdict: Verdict, seconds: float) -> None:
+        __tracebackhide__ = True
+        identity = identity_of(item)
+        check_declaration(identity, obligation, verdict)
+        if OUTCOME in item.stash:
+            raise RuntimeError(f"{identity} recorded a second verdict")
+        outcome = Outcome(identity, subject_of(item), obligation, verdict, seconds)
+        evidence.check_outcome(outcome)
+        item.stash[OUTCOME] = outcome
+        item.user_properties.extend(evidence.properties(outcome))
+        replay = ""
+        if verdict.counterexample is not None:
+            files = evidence.write_counterexample(
+                verdict.counterexample, outcome, run.folder, run.replay_command
+            )
+            item.stash[FILES] = files
+            if verdict.counterexample.replay is not None:
+                replay = f"{run.replay_command} {_shown(item.config, files['itf'])}"
+        if outcome.not_run and not item.config.getoption("all_must_run", False):
+            pytest.skip(verdict.reason)
+        if not outcome.passes:
+            pytest.fail(explain(outcome, replay), pytrace=False)
+
+    return record
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    __tracebackhide__ = True
+    run = item.config.stash[RUN]
+    identity = identity_of(item)
+    place = f"{run.selected.index(identity) + 1}/{len(run.selected)} {identity}"
+    _show_progress(item.config, place)
+    try:
+        return (yield)
+    finally:
+        _show_progress(item.config, "")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    made = yield
+    run = item.config.stash[RUN]
+    identity = identity_of(item)
+    if made.when == "call" or (made.when == "setup" and not made.passed):
+        outcome = item.stash.get(OUTCOME, None)
+        silence = _silence(made, outcome)
+        if silence:
+            made.outcome, made.longrepr = "failed", f"{identity}: {silence}"
+            made.__dict__.pop("wasxfail", None)
+        error = silence or _unforeseen(call, outcome)
+        entry = run.settle(item, outcome, call.duration, made.failed, error)
+        files = item.stash.get(FILES, {})
+        run.entries[identity] = replace(entry, files=_relative(files, run.file.parent))
+    elif made.failed and identity in run.entries:
+        error = f"{made.when}: {_unforeseen(call, None)}"
+        run.entries[identity] = run.entries[identity].failed(error)
+    return made
+
+
+def pytest_report_teststatus(
+    report: pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """The verdict's letter instead of a dot; failures look as they do everywhere else."""
+    entry = config.stash[RUN].entry_of(report.nodeid)
+    if report.when != "call" or report.failed or entry is None or entry.outcome is None:
+        return None
+    grade = entry.outcome.verdict.grade
+    return report.outcome, _LETTERS.get(grade.name, "-"), word(entry.record()).upper()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    run = session.config.stash[RUN]
+    if not run.begun:
+        return
+    whole = run.end(session)
+    session.config.stash[EVIDENCE] = whole
+    if session.exitstatus == pytest.ExitCode.OK and not evidence.green(whole):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    whole = config.stash.get(EVIDENCE, None)
+    if whole is None:
+        return
+    run = config.stash[RUN]
+    if config.get_verbosity() > 0:
+        for record in whole["obligations"]:
+            if record["status"] == evidence.PASSED and record["trace"]:
+                terminalreporter.section(f"{record['id']} is refuted, as it should be", "-")
+                terminalreporter.line(Counterexample.from_json(record["trace"]).text())
+    terminalreporter.section("evidence")
+    width = shutil.get_terminal_size((WIDE, 24)).columns
+    terminalreporter.line(tables(whole, width, terminalreporter.hasmarkup))
+    for note in notes(whole):
+        terminalreporter.line(note)
+    if any(record["files"] for record in whole["obligations"]):
+        terminalreporter.line(f"counterexamples: {_shown(config, run.folder)}")
+    terminalreporter.line(f"evidence: {_shown(config, run.file)}")
+    good = evidence.green(whole)
+    partly = good and any(each["status"] == evidence.NOT_RUN for each in whole["obligations"])
+    terminalreporter.line(
+        summary(whole), green=good and not partly, yellow=partly, red=not good, bold=True
+    )
+
+
+def _silence(made: pytest.TestReport, outcome: Outcome | None) -> str:
+    """What makes this report, which is not a failure, a lie; empty for an honest one."""
+    if hasattr(made, "wasxfail"):
+        return "xfail hides verdicts: declare expect=Grade.REFUTED instead"
+    if made.skipped and not (outcome and outcome.not_run):
+        return "skipped without a verdict: return one of grade NOT_RUN, with the reason"
+    if made.passed and outcome is None:
+        return "ended without a verdict: decorate it with @obligation"
+    if made.passed and outcome is not None and not outcome.passes:
+        return "passed in spite of its verdict"
+    return ""
+
+
+def _unforeseen(call: pytest.CallInfo[None], outcome: Outcome | None) -> str:
+    """The exception, unless it is the one by which the verdict itself ends the test."""
+    if call.excinfo is None or (
+        outcome is not None
+        and call.excinfo.errisinstance((pytest.fail.Exception, pytest.skip.Exception))
+    ):
+        return ""
+    return call.excinfo.exconly(tryshort=True).strip()
+
+
+def _relative(files: Mapping[str, Path], folder: Path) -> tuple[tuple[str, str], ...]:
+    return tuple((kind, path.relative_to(folder).as_posix()) for kind, path in files.items())
+
+
+def _shown(config: pytest.Config, path: Path) -> str:
+    """The path as one would type it where pytest was started."""
+    start = config.invocation_params.dir
+    return str(path.relative_to(start) if path.is_relative_to(start) else path)
+
+
+def _show_progress(config: pytest.Config, text: str) -> None:
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None and config.getoption("capture") != "no":
+        with capture.global_and_fixture_disabled():
+            beside(text)

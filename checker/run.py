@@ -1,0 +1,182 @@
+"""One run of obligations under pytest: what was collected, what came of it, what is wrong with it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checker import evidence
+from checker.evidence import FAILED, NOT_RUN, PASSED, Entry
+from checker.obligation import Obligation, Outcome
+from checker.verdict import Grade, Verdict
+
+TOOLS = ("cvc5", "crosshair-tool", "hypothesis", "pytest", "z3-solver")
+
+
+@dataclass
+class Run:
+    """What has been collected and recorded so far; `items` and `entries` go by id."""
+
+    file: Path
+    replay_command: str
+    others: Mapping[str, str | None]
+    items: dict[str, pytest.Item] = field(default_factory=dict)
+    selected: list[str] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    start: float = field(default_factory=time.monotonic)
+    _ids: dict[str, str] = field(default_factory=dict)
+    _stems: dict[str, pytest.Item] = field(default_factory=dict)
+    _header: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where counterexamples go."""
+        return self.file.parent / "counterexamples"
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to give evidence of."""
+        return bool(self._header)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every selected obligation came to an end."""
+        return all(identity in self.entries for identity in self.selected)
+
+    def entry_of(self, nodeid: str) -> Entry | None:
+        """The entry of the test that pytest calls `nodeid`, if it is one of ours and has ended."""
+        return self.entries.get(self._ids.get(nodeid, ""))
+
+    def collect(self, item: pytest.Item) -> None:
+        """Enter a test. Raises pytest.UsageError when its evidence would overwrite another's."""
+        identity = identity_of(item)
+        other = self._stems.setdefault(evidence.stem(identity), item)
+        if other is not item:
+            raise pytest.UsageError(
+                f"{other.nodeid} and {item.nodeid} would share the evidence of {identity}: "
+                "rename one of them"
+            )
+        self.items[identity] = item
+        self._ids[item.nodeid] = identity
+
+    def begin(self, session: pytest.Session) -> None:
+        """Write a first evidence file, in which nothing has run yet. Raises OSError.
+
+        What an earlier run left must not pass for the result of this one, however this one ends.
+        """
+        kept = set(session.items)
+        self.selected = [identity for identity, item in self.items.items() if item in kept]
+        if not (self.selected or self.problems) or session.config.option.collectonly:
+            return
+        arguments = [str(each) for each in session.config.invocation_params.args]
+        self._header = {**evidence.run_header(TOOLS, self.others), "arguments": arguments}
+        for identity in self.selected:
+            for path in evidence.files_of(identity, self.folder).values():
+                path.unlink(missing_ok=True)
+        evidence.write(self.document(), self.file)
+
+    def end(self, session: pytest.Session) -> dict[str, Any]:
+        """Write the evidence and return it; that it could not be written becomes a problem."""
+        if not self.complete:
+            self.problems.append("the run stopped before every selected obligation had run")
+        self.problems += self._without_mutants(session.config)
+        document = self.document()
+        try:
+            evidence.write(document, self.file)
+        except OSError as error:
+            problem = f"cannot write the evidence to {self.file}: {error.strerror}"
+            document["problems"].append(problem)
+        return document
+
+    def document(self) -> dict[str, Any]:
+        """The evidence as of now; what has not run yet stands there as an error."""
+        header = {
+            **self._header,
+            "seconds": round(time.monotonic() - self.start, 3),
+            "collected": len(self.items),
+            "selected": len(self.selected),
+            "complete": self.complete,
+        }
+        entries = [self.entries.get(each) or self._unreached(each) for each in self.selected]
+        return evidence.document(entries, header, self.problems)
+
+    def settle(
+        self, item: pytest.Item, outcome: Outcome | None, seconds: float, failed: bool, error: str
+    ) -> Entry:
+        """The entry of a test that has ended; `error` says why it failed if no verdict does."""
+        status = FAILED
+        if not failed and outcome is not None:
+            status = NOT_RUN if outcome.not_run else PASSED
+        return Entry(
+            identity=identity_of(item),
+            subject=subject_of(item),
+            declared=declared_by(item),
+            status=status,
+            seconds=outcome.seconds if outcome else seconds,
+            outcome=outcome,
+            error=error,
+        )
+
+    def _unreached(self, identity: str) -> Entry:
+        item = self.items[identity]
+        return self.settle(item, None, 0.0, True, "never ran: the run stopped before it")
+
+    def _without_mutants(self, config: pytest.Config) -> list[str]:
+        """Subjects whose claims nothing was seen to refute, though all of their tests ran."""
+        claims = {each.subject for each in self.entries.values() if each.claims}
+        mutants = {each.subject for each in self.entries.values() if each.mutant}
+        partial = {
+            subject_of(item)
+            for identity, item in self.items.items()
+            if identity not in self.selected or _narrowed(config, item.path.parent)
+        }
+        return [
+            f"{subject}: no mutant shows that its obligations can fail"
+            for subject in sorted(claims - mutants - partial)
+        ]
+
+
+def identity_of(item: pytest.Item) -> str:
+    """`<subject>.<test without test_>[parameters]`."""
+    return f"{subject_of(item)}.{item.name.removeprefix('test_')}"
+
+
+def subject_of(item: pytest.Item) -> str:
+    """The name of the folder that holds the test."""
+    return item.path.parent.name
+
+
+def declared_by(item: pytest.Item) -> Obligation | None:
+    """What the test declares, known without running it, or None for a test that is no obligation."""
+    declared = getattr(getattr(item, "function", None), "obligation", None)
+    if not isinstance(declared, Obligation):
+        return None
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    name = getattr(parameters.get("mutant"), "name", declared.mutant)
+    return replace(declared, mutant=name)
+
+
+def check_declaration(identity: str, obligation: Obligation, verdict: object) -> None:
+    """Raises TypeError or ValueError when this could never have become evidence."""
+    __tracebackhide__ = True
+    if not isinstance(verdict, Verdict):
+        raise TypeError(f"{identity} returned {verdict!r}: an obligation must return a Verdict")
+    if obligation.expect not in evidence.EXPECTED:
+        raise ValueError(
+            f"{identity} expects {obligation.expect.name}, which establishes nothing: "
+            "expect PROVED, EXHAUSTED, SAMPLED or REFUTED"
+        )
+    if obligation.mutant and obligation.expect is not Grade.REFUTED:
+        raise ValueError(f"{identity}: mutant {obligation.mutant} must be expected REFUTED")
+
+
+def _narrowed(config: pytest.Config, folder: Path) -> bool:
+    """Whether the command line asked for less than the whole folder."""
+    asked = [config.invocation_params.dir / each.partition("::")[0] for each in config.args]
+    return not any(folder.is_relative_to(path) for path in asked) and any(
+        path.is_relative_to(folder) for path in asked
+    )

@@ -1,0 +1,435 @@
+"""Random runs of a port beside its model, driven by Hypothesis and shrunk when they disagree.
+
+    class Lists(Comparison):
+        abstraction, sizes = ABSTRACTION, {"Span": 4, "SpanList": 2}
+
+        @rule(l=integers(0, 1), s=integers(0, 3))
+        def insert(self, l, s):
+            self.operate(self.lists[l].insert, self.spans[s],
+                         steps=[("insert", l, s)], throws="mSpanList.insert")
+
+A rule calls the port and says which model steps that stands for; after every rule the two are
+compared. Hypothesis passes a test in which a rule, an invariant or half of the model never ran, so
+`check_stateful` counts them all and calls such a test vacuous.
+"""
+
+import functools
+import inspect
+import traceback
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import seed as seeded
+from hypothesis.errors import FailedHealthCheck, Flaky, InvalidDefinition, Unsatisfiable
+from hypothesis.stateful import (
+    INVARIANT_MARKER,
+    RULE_MARKER,
+    RuleBasedStateMachine,
+    invariant,
+    run_state_machine_as_test,
+)
+
+from checker.binding import Binding
+from checker.counterexample import Counterexample, Replay, Scalar, Step, call, changed
+from checker.mutation import Mutant
+from checker.plain import Instance
+from checker.refinement import Abstraction, Diverged, Run
+from checker.verdict import Grade, Verdict
+
+Call = tuple[str, dict[str, Any]]
+"""A rule and its arguments."""
+
+
+class Comparison(RuleBasedStateMachine):
+    """A port and a model that take the same steps. A subclass makes the port in `build`.
+
+    Arguments of rules are plain (numbers, texts, truth values) and there are no bundles, so that a
+    run can be written down and run again. `throw` is what the port raises instead of crashing, and
+    `idle` names the model actions that these rules cannot reach, each with a reason.
+    """
+
+    package: ClassVar[str]
+    mutants: ClassVar[Mapping[str, Mutant]] = {}
+    mutant: ClassVar[Mutant | None] = None
+    abstraction: ClassVar[Abstraction]
+    sizes: ClassVar[Mapping[str, int]]
+    constants: ClassVar[Mapping[str, int]] = {}
+    throw: ClassVar[type[Exception]]
+    idle: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.run = Run(_instance(type(self)), self.abstraction)
+        self.called: Callable[..., Any] | None = None
+        self.thrown: Counter[str] = Counter()
+        self.port = _bound(type(self))
+        self.view = self.build()
+
+    @classmethod
+    def on(cls, variant: str) -> type["Comparison"]:
+        """The machine over one of the `mutants` of the port, by name; "" is the port itself.
+
+        Raises KeyError for a name that is neither.
+        """
+        if not variant:
+            return cls
+        namespace = {"mutant": cls.mutants[variant], "__module__": cls.__module__}
+        return type(cls.__name__, (cls,), namespace)
+
+    @classmethod
+    def bind(cls) -> Binding:
+        """Binds the port, with its mutant's bug if it has one."""
+        return cls.mutant.bind(cls.package) if cls.mutant else Binding(cls.package)
+
+    def build(self) -> Any:
+        """Makes a fresh port and returns what the abstraction reads."""
+        raise NotImplementedError
+
+    def concrete(self) -> Mapping[str, Scalar]:
+        """The port's state as flat names and values, for the story of a failure."""
+        return {}
+
+    def recover(self) -> None:
+        """Puts right what a throw left behind: the program it ends is not the one that goes on."""
+
+    @invariant()
+    def agrees(self) -> None:
+        """The port shows the model's state."""
+        self.run.compare(self.view)
+
+    def port_call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Calls the port, and remembers what was called for the story of a failure.
+
+        Raises Diverged where the port raises anything but a throw.
+        """
+        self.called = function
+        try:
+            return function(*arguments)
+        except (Diverged, self.throw):
+            raise
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            why = f"{type(error).__name__}: {error} ({_short(place.filename)}:{place.lineno})"
+            raise self.divergence("no_exception", why) from error
+
+    def operate(
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        step: tuple[Any, ...],
+        then: Sequence[tuple[Any, ...]] = (),
+        throws: str = "",
+    ) -> Any:
+        """Calls the port and takes the model's step and those `then`; returns the port's result.
+
+        Where the model forbids the step, the port must throw the text `throws` and the state must
+        not change (the result is None then); where the model allows it, it must not throw.
+        """
+        name = call(step[0], step[1:])
+        if throws:
+            self.thrown[throws] += 0
+        if not self.run.allows(*step):
+            self.refused(function, *arguments, throws=throws, because=name)
+            return None
+        try:
+            result = self.port_call(function, *arguments)
+        except self.throw as error:
+            why = f"the port throws {str(error)!r}, but the model allows {name}"
+            raise self.divergence(step[0], why) from error
+        for each in (step, *then):
+            self.run.take(*each)
+        return result
+
+    def refused(
+        self, function: Callable[..., Any], *arguments: Any, throws: str, because: str
+    ) -> None:
+        """Calls the port with what it must refuse by throwing this text, `because` it is forbidden.
+
+        That nothing changed is seen when the port is compared with the model after the rule.
+        """
+        if not throws:
+            raise ValueError(f"{because} is forbidden: give the rule a precondition, or a text")
+        try:
+            self.port_call(function, *arguments)
+        except self.throw as error:
+            self.recover()
+            if str(error) != throws:
+                why = f"the port throws {str(error)!r} where {throws!r} is due"
+                raise self.divergence("throws", why) from error
+            self.thrown[throws] += 1
+        else:
+            why = f"{because} is forbidden, but the port does not throw {throws!r}"
+            raise self.divergence("throws", why)
+
+    def same(self, what: str, port: Any, model: Any) -> None:
+        """Compares an answer of the port with the model's. Raises Diverged when they differ."""
+        if port != model:
+            raise self.divergence(what, f"{what} is {port!r} in the port, {model!r} in the model")
+
+    def divergence(self, name: str, why: str) -> Diverged:
+        """A disagreement about an action, or about an answer of that name."""
+        machine = self.abstraction.machine
+        action = machine.actions.get(name)
+        return Diverged(f"{machine.name}.{name}", action.go if action else machine.go, why)
+
+
+@dataclass
+class Tally:
+    """What really ran. `calls` are those of the latest run, the one Hypothesis ends with."""
+
+    rules: Counter[str] = field(default_factory=Counter)
+    invariants: Counter[str] = field(default_factory=Counter)
+    actions: Counter[str] = field(default_factory=Counter)
+    throws: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
+    calls: list[Call] = field(default_factory=list)
+
+    def counts(self) -> dict[str, int]:
+        """All of it, flat."""
+        kinds = {
+            "rule": self.rules,
+            "invariant": self.invariants,
+            "fired": self.actions,
+            "threw": self.throws,
+        }
+        named = {
+            f"{kind}:{name}": many[name] for kind, many in kinds.items() for name in sorted(many)
+        }
+        return {"runs": self.runs, "steps": self.rules.total(), **named}
+
+    def never(self, idle: Mapping[str, str]) -> list[str]:
+        """The rules, invariants, actions not declared idle, and throws that never came about."""
+        kinds: tuple[tuple[str, Counter[str], Collection[str]], ...] = (
+            ("rule", self.rules, ()),
+            ("invariant", self.invariants, ()),
+            ("action", self.actions, idle),
+            ("throw", self.throws, ()),
+        )
+        return [
+            f"{kind} {name}"
+            for kind, many, excused in kinds
+            for name, count in sorted(many.items())
+            if not count and name not in excused
+        ]
+
+
+def check_stateful(machine: type[Comparison], *, examples: int, steps: int, seed: int) -> Verdict:
+    """SAMPLED when `examples` random runs of at most `steps` rules found nothing.
+
+    VACUOUS when a rule or an invariant never ran to its end, a model action not declared idle never
+    fired, or a throw never came. UNKNOWN when Hypothesis could not do its work, the rules fail by
+    themselves, a failure does not come again, or an action declared idle fired.
+    """
+    tally = Tally(actions=Counter(dict.fromkeys(machine.abstraction.machine.actions, 0)))
+    counted = _counted(machine, tally)
+
+    def verdict(grade: Grade, **details: Any) -> Verdict:
+        return Verdict(grade, counts=tally.counts(), seed=seed, **details)
+
+    try:
+        run_state_machine_as_test(seeded(seed)(counted), settings=_settings(examples, steps))
+    except (FailedHealthCheck, Flaky, InvalidDefinition, Unsatisfiable) as error:
+        return verdict(Grade.UNKNOWN, reason=f"{type(error).__name__}: {error}")
+    except (Diverged, machine.throw) as error:
+        story = tell(machine, tally.calls)
+        if story is None:
+            reason = f"the failure did not come again when the run was repeated: {error!r}"
+            return verdict(Grade.UNKNOWN, reason=reason)
+        return verdict(Grade.REFUTED, counterexample=story)
+    except Exception as error:
+        return verdict(Grade.UNKNOWN, reason=f"the rules themselves fail: {error!r}")
+    never = tally.never(machine.idle)
+    if never:
+        return verdict(Grade.VACUOUS, reason=f"never ran: {', '.join(never)}")
+    awake = sorted(name for name in machine.idle if tally.actions[name])
+    if awake:
+        reason = f"declared idle, but fired: {', '.join(awake)}; drop the declaration"
+        return verdict(Grade.UNKNOWN, reason=reason)
+    companions = {
+        "every rule runs": f"{len(tally.rules)} of {len(tally.rules)}",
+        "every invariant is evaluated": f"{len(tally.invariants)} of {len(tally.invariants)}",
+        "every action fires": f"{len(tally.actions) - len(machine.idle)} of {len(tally.actions)}",
+        "every throw is provoked": f"{len(tally.throws)} of {len(tally.throws)}",
+        **{f"{name} cannot fire": why for name, why in sorted(machine.idle.items())},
+    }
+    bound = f"{tally.runs} runs of up to {steps} steps"
+    return verdict(Grade.SAMPLED, bound=bound, companions=companions)
+
+
+def tell(machine: type[Comparison], calls: Sequence[Call]) -> Counterexample | None:
+    """Runs the calls once more, without Hypothesis, as a story; None when nothing fails.
+
+    Raises KeyError when there is no rule of that name.
+    """
+    rules = {each.function.__name__: each.function for each in machine.setup_state().rules}
+    state = machine()
+    initial = concrete, abstract = dict(state.concrete()), state.run.describe()
+    steps: list[Step] = []
+    failure = _failure(state, lambda: None)
+    for name, arguments in calls:
+        if failure is not None:
+            break
+        state.called = None
+        failure = _failure(state, functools.partial(rules[name], state, **arguments))
+        before, concrete = concrete, dict(state.concrete())
+        abstract_before, abstract = abstract, state.run.describe()
+        function, where = _place(state.called)
+        steps.append(
+            Step(
+                thread="main",
+                action=_spelled(name, arguments),
+                function=function,
+                where=where,
+                concrete=changed(before, concrete),
+                abstract=changed(abstract_before, abstract),
+            )
+        )
+    if failure is None:
+        return None
+    return Counterexample(
+        invariant=failure.invariant,
+        citation=failure.citation,
+        why=failure.why,
+        steps=steps,
+        initial_concrete=initial[0],
+        initial_abstract=initial[1],
+        diverging=failure.why,
+        reproduction=_program(machine, calls),
+        replay=Replay(
+            f"{machine.abstraction.machine.name}/stateful",
+            [[name, arguments] for name, arguments in calls],
+            _variant(machine),
+        ),
+    )
+
+
+def _failure(state: Comparison, rule: Callable[[], None]) -> Diverged | None:
+    """What is wrong with the rule, or with an invariant after it."""
+    try:
+        rule()
+        for each in state.invariants:
+            if all(precondition(state) for precondition in each.preconditions):
+                each.function(state)
+    except Diverged as failure:
+        return failure
+    except state.throw as error:
+        return state.divergence("throws", f"the port throws {str(error)!r}, which nothing allows")
+    return None
+
+
+def _program(machine: type[Comparison], calls: Sequence[Call]) -> str:
+    """The run as a program that fails as the run does."""
+    variant = _variant(machine)
+    made = f"{machine.__name__}.on({variant!r})" if variant else machine.__name__
+    lines = [f"from {machine.__module__} import {machine.__name__}", "", f"state = {made}()"]
+    lines += [f"state.{_spelled(name, arguments)}" for name, arguments in calls]
+    return "\n".join([*lines, "state.agrees()"])
+
+
+def _spelled(name: str, arguments: Mapping[str, Any]) -> str:
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
+
+
+def _place(function: Callable[..., Any] | None) -> tuple[str, str]:
+    """What a port function ports, in the words its docstring begins with, and where it is."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if function else None
+    if function is None or code is None:
+        return "", ""
+    cited = (function.__doc__ or "").partition(":")[0]
+    return cited, f"{_short(code.co_filename)}:{code.co_firstlineno}"
+
+
+def _short(filename: str) -> str:
+    """A file by its folder and name, so that the text is the same wherever the checkout is."""
+    return "/".join(Path(filename).parts[-2:])
+
+
+def _settings(examples: int, steps: int) -> settings:
+    return settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        phases=[Phase.generate, Phase.shrink],
+        # How fast the machine is today decides nothing; all other health checks stay on.
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+def _counted(machine: type[Comparison], tally: Tally) -> type[Comparison]:
+    """The machine with its rules and invariants counted once they ran to their end."""
+    namespace: dict[str, Any] = {"__init__": _starting(machine, tally), "teardown": _ending(tally)}
+    for name, member in inspect.getmembers(machine):
+        rule, checked = getattr(member, RULE_MARKER, None), getattr(member, INVARIANT_MARKER, None)
+        if rule is not None:
+            if rule.targets or rule.bundles:
+                raise ValueError(f"the rule {name} uses a bundle: its runs cannot be written down")
+            function = _counting_rule(rule.function, tally)
+            setattr(function, RULE_MARKER, replace(rule, function=function))
+            namespace[name] = function
+        elif checked is not None:
+            function = _counting_invariant(checked.function, tally)
+            setattr(function, INVARIANT_MARKER, replace(checked, function=function))
+            namespace[name] = function
+    return type(machine.__name__, (machine,), namespace)
+
+
+def _starting(machine: type[Comparison], tally: Tally) -> Callable[[Any], None]:
+    def start(self: Any) -> None:
+        machine.__init__(self)
+        tally.calls = []
+
+    return start
+
+
+def _ending(tally: Tally) -> Callable[[Any], None]:
+    def end(self: Any) -> None:
+        tally.runs += bool(tally.calls)
+        tally.actions.update(self.run.fired)
+        tally.throws.update(self.thrown)
+
+    return end
+
+
+def _counting_rule(function: Callable[..., None], tally: Tally) -> Callable[..., None]:
+    tally.rules[function.__name__] = 0
+
+    @functools.wraps(function)
+    def rule(self: Any, **arguments: Any) -> None:
+        tally.calls.append((function.__name__, arguments))
+        function(self, **arguments)
+        tally.rules[function.__name__] += 1
+
+    return rule
+
+
+def _counting_invariant(function: Callable[..., None], tally: Tally) -> Callable[..., None]:
+    tally.invariants[function.__name__] = 0
+
+    @functools.wraps(function)
+    def check(self: Any) -> None:
+        function(self)
+        tally.invariants[function.__name__] += 1
+
+    return check
+
+
+def _variant(machine: type[Comparison]) -> str:
+    return machine.mutant.name if machine.mutant else ""
+
+
+@functools.cache
+def _bound(machine: type[Comparison]) -> Binding:
+    return machine.bind()
+
+
+@functools.cache
+def _instance(machine: type[Comparison]) -> Instance:
+    return Instance(machine.abstraction.machine, machine.sizes, machine.constants)

@@ -1,0 +1,86 @@
+"""Bindings: the same source over another machine, private copies, edits that must apply."""
+
+import ast
+import sys
+
+import pytest
+
+from checker.binding import Binding, Edit, StaleEdit
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package `port` of two modules over the machine `port.rt`."""
+    root = tmp_path / "port"
+    (root / "rt").mkdir(parents=True)
+    (root / "__init__.py").write_text("")
+    (root / "rt" / "__init__.py").write_text("def load(x):\n    return x\n\nSIZE = 8\n")
+    (root / "words.py").write_text("from port.rt import SIZE, load\n\nWORD = load(SIZE)\n")
+    (root / "heap.py").write_text(
+        "import json\n\nfrom port import words\nfrom port.rt import load\nfrom port.words import WORD\n"
+        "\n\ndef grow(n):\n    return load(n) * WORD\n\n\ndef same():\n    return words.WORD is WORD\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "port"
+    for name in [name for name in sys.modules if name.partition(".")[0] == "port"]:
+        del sys.modules[name]
+
+
+def test_the_plain_machine(package):
+    port = Binding(package)
+    assert port.heap.grow(3) == 24
+    assert port.heap.same()
+
+
+def test_another_machine_reaches_every_module(package):
+    port = Binding(package, machine={"load": lambda x: x + 1})
+    assert port.words.WORD == 9
+    assert port.heap.grow(3) == 4 * 9
+
+
+def test_bindings_are_private(package):
+    one, two = Binding(package), Binding(package)
+    assert one.heap is one.heap
+    assert one.heap is not two.heap
+    one.words.WORD = 5
+    assert two.words.WORD == 8
+    assert f"{package}.heap" not in sys.modules
+
+
+def test_an_edit_changes_one_module_of_one_binding(package):
+    mutant = Binding(package, edits=[Edit("heap", "load(n) * WORD", "load(n)")])
+    assert mutant.heap.grow(3) == 3
+    assert Binding(package).heap.grow(3) == 24
+
+
+@pytest.mark.parametrize("old", ["not there", "WORD"])
+def test_a_stale_edit_is_refused_at_once(package, old):
+    with pytest.raises(StaleEdit, match="heap: the text to replace occurs"):
+        Binding(package, edits=[Edit("heap", old, "")])
+
+
+def test_an_edit_of_no_module_is_refused(package):
+    with pytest.raises(ImportError, match=r"no module port\.nothing"):
+        Binding(package, edits=[Edit("nothing", "a", "b")])
+
+
+def test_a_transform_sees_every_module(package):
+    class Double(ast.NodeTransformer):
+        def visit_Mult(self, node):
+            return ast.copy_location(ast.Add(), node)
+
+    port = Binding(package, transform=lambda tree: ast.fix_missing_locations(Double().visit(tree)))
+    assert port.heap.grow(3) == 11
+
+
+def test_errors_show_the_places_in_the_source(package):
+    port = Binding(package)
+    with pytest.raises(TypeError) as caught:
+        port.heap.grow(None)
+    assert caught.traceback[-1].path.name == "heap.py"
+    assert caught.traceback[-1].lineno + 1 == 9
+
+
+def test_private_names_are_not_modules(package):
+    with pytest.raises(AttributeError):
+        _ = Binding(package)._nothing

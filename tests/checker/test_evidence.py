@@ -1,0 +1,192 @@
+"""The evidence document: its schema, what it refuses to say, reading it back."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from checker import evidence, itf, report
+from checker.counterexample import Counterexample, Step
+from checker.evidence import Entry
+from checker.obligation import Obligation, Outcome
+from checker.schema import schema, validate
+from checker.verdict import Grade, Verdict
+
+STORY = Counterexample("one_owner", "mheap.go:475", "why", [Step("t", "acquire")])
+RUN = {
+    **evidence.run_header(["pytest", "no-such-distribution"], {"go": None}),
+    "arguments": [],
+    "seconds": 1.0,
+    "collected": 1,
+    "selected": 1,
+    "complete": True,
+}
+HANDBOOK = Path(__file__).parents[2] / "docs" / "evidence.md"
+
+
+def entry(identity="toy.holds", expect=Grade.PROVED, verdict=None, status="passed", **more):
+    verdict = verdict or Verdict(Grade.PROVED, counts={"states": 2}, companions={"pre": "sat"})
+    obligation = Obligation("toy", "it holds", "mheap.go:1", expect, **more)
+    outcome = Outcome(identity, "toy", obligation, verdict, 0.25)
+    return Entry(identity, "toy", obligation, status, 0.25, outcome)
+
+
+def document(*entries, problems=(), **run):
+    return evidence.document(entries, RUN | run, problems)
+
+
+def test_the_schema_is_a_schema():
+    Draft202012Validator.check_schema(schema())
+
+
+def test_a_record_says_everything():
+    (record,) = document(entry())["obligations"]
+    assert record == {
+        "id": "toy.holds",
+        "subject": "toy",
+        "technique": "toy",
+        "statement": "it holds",
+        "go_ref": "mheap.go:1",
+        "expected": "PROVED",
+        "verdict": "PROVED",
+        "status": "passed",
+        "bound": "",
+        "reason": "",
+        "counts": {"states": 2},
+        "seconds": 0.25,
+        "solver": "",
+        "seed": None,
+        "companions": {"pre": "sat"},
+        "finding": "",
+        "mutant": "",
+        "mutants_killed": [],
+        "trace": None,
+        "files": {},
+    }
+
+
+def test_the_handbook_explains_every_field():
+    text = HANDBOOK.read_text()
+    parts = schema()["$defs"]
+    names = set(schema()["properties"]) | set(schema()["properties"]["run"]["properties"])
+    for part in ("obligation", "counterexample", "step", "replay"):
+        names |= set(parts[part]["properties"])
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_the_header_knows_what_is_not_installed():
+    versions = RUN["versions"]
+    assert versions["no-such-distribution"] is None
+    assert versions["go"] is None
+    assert versions["python"].startswith("3.")
+    assert versions["pytest"] == pytest.__version__
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        entry(verdict=Verdict(Grade.SAMPLED, bound="9 runs")),
+        entry(expect=Grade.EXHAUSTED, verdict=Verdict(Grade.UNKNOWN, reason="limit")),
+        entry(expect=Grade.REFUTED),
+        entry(expect=Grade.SAMPLED, verdict=Verdict(Grade.NOT_RUN, reason="no Go")),
+        entry(status="not run"),
+        Entry("toy.holds", "toy", None, "passed", 0.0, None, "no verdict"),
+        Entry("toy.holds", "toy", None, "failed", 0.0),
+    ],
+)
+def test_evidence_that_contradicts_itself_is_refused(lie):
+    with pytest.raises(ValidationError):
+        document(lie)
+
+
+def test_mutants_killed_counts_only_what_was_refuted():
+    refuted = Verdict(Grade.REFUTED, counterexample=STORY)
+    expect = {"expect": Grade.REFUTED}
+    whole = document(
+        entry(),
+        entry("toy.holds_kills[b]", verdict=refuted, mutant="b", **expect),
+        entry("toy.holds_kills[a]", verdict=refuted, mutant="a", **expect),
+        entry("toy.holds_kills[c]", status="failed", mutant="c", **expect),
+        entry("toy.holdsnot_kills[d]", verdict=refuted, mutant="d", **expect),
+    )
+    assert whole["obligations"][0]["mutants_killed"] == ["a", "b"]
+
+
+def test_order_does_not_depend_on_the_run():
+    one, two = entry("toy.a"), entry("toy.b")
+    assert document(two, one) == document(one, two)
+
+
+def test_green():
+    assert evidence.green(document(entry()))
+    assert not evidence.green(document(entry(status="failed")))
+    assert not evidence.green(document(entry(), complete=False))
+    assert not evidence.green(document(entry(), problems=["no mutant"]))
+
+
+def test_round_trip(tmp_path):
+    whole = document(entry(), problems=["no mutant"])
+    evidence.write(whole, tmp_path / "deep" / "evidence.json")
+    assert evidence.read(tmp_path / "deep" / "evidence.json") == whole
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (lambda whole: whole.update(format="other"), "not evidence of a run"),
+        (lambda whole: whole.update(version=9), "in version 9 of the format, not 1"),
+        (lambda whole: whole["run"].pop("complete"), "at run: 'complete' is a required"),
+        (lambda whole: whole["obligations"][0].update(verdict="FINE"), "at obligations/0"),
+        (lambda whole: whole["obligations"][0].update(verdict="UNKNOWN"), "at obligations/0"),
+    ],
+)
+def test_foreign_or_edited_evidence_is_refused(tmp_path, edit, reason):
+    whole = document(entry())
+    edit(whole)
+    path = tmp_path / "evidence.json"
+    path.write_text(json.dumps(whole))
+    with pytest.raises(itf.CannotRead, match=reason):
+        evidence.read(path)
+
+
+@pytest.mark.parametrize(
+    ("identity", "stem"),
+    [
+        ("toy.holds", "toy.holds"),
+        ("toy.holds[a-b]", "toy.holds-a-b"),
+        ("toy.holds[a/../b c*]", "toy.holds-a-..-b-c"),
+    ],
+)
+def test_file_names_are_safe_to_type(identity, stem):
+    assert evidence.stem(identity) == stem
+    assert re.fullmatch(r"[\w.+-]+", stem)
+
+
+def test_parts_are_validated_alone():
+    validate(STORY.to_json(), "counterexample")
+    with pytest.raises(ValidationError):
+        validate({"invariant": "x"}, "counterexample")
+
+
+def test_summary_counts_words():
+    whole = document(
+        entry("toy.a"),
+        entry("toy.b", status="failed"),
+        entry("toy.c", Grade.EXHAUSTED, Verdict(Grade.EXHAUSTED, bound="2")),
+        entry("toy.d", Grade.SAMPLED, Verdict(Grade.NOT_RUN, reason="no Go"), "not run"),
+        complete=False,
+    )
+    assert report.summary(whole) == "1 proved, 1 exhausted, 1 not run, 1 failed (INCOMPLETE RUN)"
+    assert report.notes(whole) == ["1 not run: no Go"]
+
+
+def test_a_proof_stronger_than_declared_is_counted_as_what_it_is():
+    assert report.summary(document(entry(expect=Grade.SAMPLED))) == "1 proved"
+
+
+def test_markup_in_ids_is_shown_as_it_is():
+    assert "toy.a[bold]x[/bold]" in report.tables(
+        document(entry("toy.a[bold]x[/bold]")), 140, False
+    )

@@ -1,0 +1,169 @@
+"""ITF files: what other tools see in them, and what reading refuses."""
+
+import dataclasses
+import json
+
+import pytest
+
+from checker import itf
+from checker.counterexample import Counterexample, Replay, Step
+
+STORY = Counterexample(
+    invariant="one_owner",
+    citation="mheap.go:475",
+    why="two owners sweep twice",
+    steps=[
+        Step("t1", "acquire", "tryAcquire", "impl/mgcsweep.py:30", {"gen": 3}, {"own": "t1"}),
+        Step("t2", "grow", concrete={"base": 2**60, "new": True}),
+    ],
+    initial_concrete={"gen": 2, "base": -(2**53), "thread": 7},
+    initial_abstract={"own": "", "gen": 0},
+    replay=Replay("sweepgen/interleaving", [0, 1]),
+)
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "story.itf.json"
+    itf.write(STORY, path)
+    return path
+
+
+def test_states_are_whole_and_accumulate():
+    document = itf.to_itf(STORY)
+    unset = {"#unserializable": "unset"}
+    assert document["vars"] == [
+        "thread",
+        "action",
+        "concrete:gen",
+        "base",
+        "concrete:thread",
+        "new",
+        "own",
+        "abstract:gen",
+    ]
+    assert document["states"] == [
+        {
+            "#meta": {"index": 0},
+            "action": "initial",
+            "thread": "",
+            "concrete:gen": 2,
+            "base": -(2**53),
+            "concrete:thread": 7,
+            "new": unset,
+            "own": "",
+            "abstract:gen": 0,
+        },
+        {
+            "#meta": {"index": 1},
+            "action": "acquire",
+            "thread": "t1",
+            "concrete:gen": 3,
+            "base": -(2**53),
+            "concrete:thread": 7,
+            "new": unset,
+            "own": "t1",
+            "abstract:gen": 0,
+        },
+        {
+            "#meta": {"index": 2},
+            "action": "grow",
+            "thread": "t2",
+            "concrete:gen": 3,
+            "base": {"#bigint": str(2**60)},
+            "concrete:thread": 7,
+            "new": True,
+            "own": "t1",
+            "abstract:gen": 0,
+        },
+    ]
+    assert document["#meta"]["format"] == "ITF"
+    for state in document["states"]:
+        assert set(state) == {"#meta", *document["vars"]}
+
+
+def test_round_trip(file):
+    assert itf.read(file) == STORY
+
+
+def test_round_trip_without_replay(tmp_path):
+    story = dataclasses.replace(STORY, replay=None)
+    itf.write(story, tmp_path / "story.json")
+    assert itf.read(tmp_path / "story.json") == story
+
+
+def refused(path, reason):
+    with pytest.raises(itf.CannotRead, match=reason) as caught:
+        itf.read(path)
+    assert caught.value.file == str(path)
+    assert caught.value.remedy
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "it is empty"),
+        ("  \n", "it is empty"),
+        ("{nonsense", "it is not JSON"),
+        ("[" * 100_000, "it is not JSON"),
+        ("17", "not an ITF trace"),
+        ("[]", "not an ITF trace"),
+        ("{}", "not an ITF trace"),
+        ('{"#meta": 3, "states": []}', "not an ITF trace"),
+        ('{"#meta": {"format": "ITF"}, "vars": [], "states": []}', "another tool"),
+        ('{"#meta": {"checker:counterexample": 3}, "states": []}', "malformed"),
+        ('{"#meta": {"checker:counterexample": {"steps": []}}, "states": []}', "malformed"),
+    ],
+)
+def test_foreign_files_are_refused(tmp_path, content, reason):
+    path = tmp_path / "foreign.json"
+    path.write_text(content)
+    refused(path, reason)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
+def test_truncated_files_are_refused(file, part):
+    text = file.read_text()
+    file.write_text(text[: int(len(text) * part)])
+    refused(file, "it is not JSON, or was cut short")
+
+
+def test_unreadable_files_are_refused(tmp_path):
+    refused(tmp_path / "none.json", "there is no such file")
+    refused(tmp_path, "Is a directory")
+    binary = tmp_path / "binary.json"
+    binary.write_bytes(b"\xff\xfe\x00")
+    refused(binary, "not UTF-8")
+
+
+def edited(file, edit):
+    document = json.loads(file.read_text())
+    edit(document)
+    file.write_text(json.dumps(document))
+
+
+def test_states_that_tell_another_story_are_refused(file):
+    edited(file, lambda document: document["states"][1].update(own="t2"))
+    refused(file, "different things")
+
+
+def test_missing_states_are_refused(file):
+    edited(file, lambda document: document["states"].pop())
+    refused(file, "different things")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda story: story.pop("invariant"),
+        lambda story: story.update(steps="acquire"),
+        lambda story: story.update(surprise=1),
+        lambda story: story["steps"][0].update(concrete={"gen": [3]}),
+        lambda story: story["replay"].update(harness="no slash"),
+        lambda story: story["replay"].pop("choices"),
+    ],
+)
+def test_a_malformed_story_is_refused(file, edit):
+    edited(file, lambda document: edit(document["#meta"][itf.OURS]))
+    refused(file, "malformed")

@@ -1,0 +1,325 @@
+"""Each way in which some tool's green run meant nothing, tried on our harness: it must go red.
+
+The letters in the names are only an order; every test says which lie it tells. The lies that need
+an engine (a contradictory hypothesis, a rule that never fires) are told in that engine's tests.
+"""
+
+import pytest
+
+from checker.verdict import Grade
+
+RED = pytest.ExitCode.TESTS_FAILED
+
+CLAIM = """
+@claim()
+def test_holds():
+    return PROVED
+"""
+
+
+def expect_red(folder, identity: str, *lines: str) -> None:
+    """The run fails, shows `lines`, and its evidence blames that obligation."""
+    result = folder.run()
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(lines)
+    record = folder.record(identity)
+    assert record["status"] == "failed"
+    result.stdout.fnmatch_lines(["*1 failed*"])
+
+
+def test_a_violation_is_found_but_the_exit_code_says_fine(folder, killed):
+    """As mypyvy's bmc does; and as CBMC's runner does unless told otherwise."""
+    folder.add("@claim(Grade.EXHAUSTED)\ndef test_holds():\n    return REFUTED\n" + killed)
+    process = folder.run_process()
+    assert process.returncode == RED
+    assert "violated: one_owner" in process.stdout
+    assert folder.run_process("-q", "--no-summary").returncode == RED
+
+
+def test_b_the_solver_gave_up(folder, killed):
+    """As when a solver's timeout is printed as "no violation found"."""
+    folder.add(
+        "@claim()\ndef test_holds():\n"
+        "    return Verdict(Grade.UNKNOWN, reason='resource limit 1000000 reached')\n" + killed
+    )
+    expect_red(
+        folder,
+        "toy.holds",
+        "toy.holds: expected PROVED, got UNKNOWN",
+        "reason: resource limit 1000000 reached",
+        "*FAILED (unknown)*",
+    )
+
+
+@pytest.mark.parametrize("expect", ["UNKNOWN", "VACUOUS", "NOT_RUN"])
+def test_d_unknown_is_declared_to_be_good_enough(folder, killed, expect):
+    """As CI that passes --exit-0 does."""
+    folder.add(
+        f"@claim(Grade.{expect})\ndef test_holds():\n"
+        f"    return Verdict(Grade.{expect}, reason='gave up')\n" + killed
+    )
+    expect_red(folder, "toy.holds", f"*toy.holds expects {expect}, which establishes nothing*")
+
+
+@pytest.mark.parametrize("weak", [Grade.SAMPLED, Grade.EXHAUSTED])
+def test_g_a_bound_was_reached_and_success_reported(folder, killed, weak):
+    """As loom does at max_permutations: what was bounded must not pass for proved."""
+    folder.add(
+        f"@claim()\ndef test_holds():\n"
+        f"    return Verdict(Grade.{weak.name}, bound='1000 states')\n" + killed
+    )
+    expect_red(
+        folder, "toy.holds", f"toy.holds: expected PROVED, got {weak.name}", "bound: 1000 states"
+    )
+
+
+def test_g_a_state_limit_cut_the_search_short(folder, killed):
+    folder.add(
+        "@claim(Grade.EXHAUSTED)\ndef test_holds():\n"
+        "    return Verdict(Grade.UNKNOWN, reason='stopped at 20000 states')\n" + killed
+    )
+    expect_red(folder, "toy.holds", "reason: stopped at 20000 states")
+
+
+def test_h_failures_do_not_reach_the_exit_code(folder, killed):
+    """A plugin that swallows pytest's own exit code leaves ours."""
+    folder.add("@claim()\ndef test_holds():\n    return REFUTED\n" + killed)
+    folder.pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_sessionfinish(session):
+            session.testsfailed = 0
+            session.exitstatus = 0
+        """
+    )
+    assert folder.run_process().returncode == RED
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "def test_holds():\n    pytest.skip('child not responding')",
+        "@claim()\ndef test_holds():\n    pytest.skip('child not responding')",
+        "@pytest.mark.skip\n@claim()\ndef test_holds():\n    return PROVED",
+        "@pytest.mark.skipif(True, reason='slow')\n@claim()\ndef test_holds():\n    return PROVED",
+        "@pytest.mark.parametrize('mutant', [])\n@claim()\ndef test_holds(mutant):\n    return REFUTED",
+    ],
+)
+def test_i_skipped_is_counted_as_passed(folder, killed, lie):
+    folder.add(lie + "\n" + killed)
+    result = folder.run()
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(["*skipped without a verdict*", "*1 failed"])
+
+
+@pytest.mark.parametrize("lie", ["pytest.skip('later', allow_module_level=True)", "import nothing"])
+def test_i_a_whole_file_is_left_out(folder, killed, lie):
+    """Six of fourteen test files run, and nobody sees it."""
+    folder.add(CLAIM + killed)
+    folder.add(lie, name="test_more")
+    result = folder.run("--continue-on-collection-errors")
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(
+        ["problem: claims/toy/test_more.py: *, its obligations are missing"]
+    )
+    assert folder.evidence()["problems"]
+
+
+def test_i_the_process_dies(folder, killed):
+    """What is on disk says that the run is incomplete, and not what an earlier run found."""
+    folder.add(CLAIM + killed)
+    assert folder.run().ret == pytest.ExitCode.OK
+    folder.add(CLAIM + killed + "\n@claim()\ndef test_last():\n    import os; os._exit(0)\n")
+    folder.run_process()
+    evidence = folder.evidence()
+    assert not evidence["run"]["complete"]
+    assert {each["verdict"] for each in evidence["obligations"]} == {"ERROR"}
+
+
+def test_i_the_run_stops_early(folder, killed):
+    folder.add("@claim()\ndef test_bad():\n    return REFUTED\n" + CLAIM + killed)
+    result = folder.run("-x")
+    assert result.ret != pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*(INCOMPLETE RUN)"])
+    assert folder.record("toy.holds")["reason"].startswith("never ran")
+
+
+def test_i_nothing_is_executed_at_all(folder, killed):
+    folder.add(CLAIM + killed)
+    assert folder.run("--setup-only").ret == RED
+    assert not folder.evidence()["run"]["complete"]
+
+
+def test_j_no_mutant_shows_that_the_check_can_fail(folder):
+    folder.add(CLAIM)
+    result = folder.run()
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(["problem: toy: no mutant shows that its obligations can fail"])
+
+
+def test_j_a_mutant_survives(folder):
+    folder.add(
+        CLAIM
+        + """
+@pytest.mark.parametrize("mutant", [Mutant("drop")], ids=lambda each: each.name)
+@claim(Grade.REFUTED)
+def test_holds_kills(mutant):
+    return PROVED
+"""
+    )
+    expect_red(
+        folder,
+        "toy.holds_kills[drop]",
+        "toy.holds_kills[[]drop]: mutant drop is no longer refuted: got PROVED",
+        "*drop*not by toy.holds*FAILED (proved)*",
+    )
+    assert folder.record("toy.holds")["mutants_killed"] == []
+
+
+def test_j_a_mutant_is_expected_to_survive(folder):
+    folder.add(CLAIM + "@claim(mutant='drop')\ndef test_holds_kills():\n    return PROVED\n")
+    expect_red(folder, "toy.holds_kills", "*mutant drop must be expected REFUTED*")
+
+
+def test_j_a_mutant_no_longer_applies(folder):
+    folder.add(
+        CLAIM
+        + """
+from checker.binding import StaleEdit
+
+@claim(Grade.REFUTED, mutant="drop")
+def test_holds_kills():
+    raise StaleEdit("mheap: the text to replace occurs 0 times")
+"""
+    )
+    expect_red(folder, "toy.holds_kills", "*StaleEdit: mheap: the text to replace*")
+
+
+def test_k_what_stands_in_a_comment_counts_for_nothing(folder, killed):
+    """An audit by grep would find the mutant."""
+    commented = "".join(f"# {line}\n" for line in killed.splitlines())
+    folder.add(CLAIM + commented + f"TEXT = {killed!r}\n")
+    assert folder.run().ret == RED
+
+
+@pytest.mark.parametrize("nothing", ["None", "True", "Grade.PROVED"])
+def test_l_an_obligation_returns_something_else_than_a_verdict(folder, killed, nothing):
+    folder.add(f"@claim()\ndef test_holds():\n    return {nothing}\n" + killed)
+    expect_red(folder, "toy.holds", "*an obligation must return a Verdict*")
+
+
+def test_l_a_test_is_no_obligation(folder, killed):
+    folder.add(CLAIM + killed + "def test_plain():\n    assert True\n")
+    expect_red(folder, "toy.plain", "toy.plain: ended without a verdict*")
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("verdict", ["PROVED", "REFUTED"])
+def test_l_a_failure_is_expected_away(folder, killed, strict, verdict):
+    folder.add(
+        f"@pytest.mark.xfail(strict={strict})\n@claim()\n"
+        f"def test_holds():\n    return {verdict}\n" + killed
+    )
+    assert folder.run().ret == RED
+    assert folder.record("toy.holds")["status"] == "failed"
+
+
+def test_l_the_means_to_judge_are_replaced(folder, killed):
+    folder.add("@pytest.fixture\ndef judge():\n    return lambda *verdict: None\n" + CLAIM + killed)
+    result = folder.run()
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(["toy.holds: ended without a verdict*"])
+
+
+def test_m_what_must_be_refuted_is_not_any_more(folder, killed):
+    folder.add("@claim(Grade.REFUTED)\ndef test_fails():\n    return PROVED\n" + CLAIM + killed)
+    expect_red(folder, "toy.fails", "toy.fails: what must be refuted is no longer refuted*")
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    ["PROVED", "Verdict(Grade.UNKNOWN, reason='limit')", "Verdict(Grade.VACUOUS, reason='none')"],
+)
+def test_m_a_known_finding_has_vanished(folder, killed, verdict):
+    folder.add(
+        "@claim(Grade.REFUTED, finding='go.dev/issue/74288')\n"
+        f"def test_limit():\n    return {verdict}\n" + CLAIM + killed
+    )
+    expect_red(
+        folder,
+        "toy.limit",
+        "toy.limit: known finding go.dev/issue/74288 is no longer refuted: got *",
+        "known findings*",
+        "*go.dev/issue/74288*FAILED*",
+    )
+
+
+def test_n_evidence_cannot_be_written(folder, killed):
+    folder.add(CLAIM + killed)
+    (folder.root / "file").write_text("in the way")
+    result = folder.run("--evidence", "file/evidence.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*cannot write the evidence to*choose another file*"])
+
+
+def test_n_evidence_can_no_longer_be_written_at_the_end(folder, killed):
+    folder.add(
+        CLAIM
+        + killed
+        + """
+@claim()
+def test_zapped():
+    from pathlib import Path
+    file = Path("build/evidence.json")
+    file.unlink()
+    file.mkdir()
+    return PROVED
+"""
+    )
+    result = folder.run()
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(["problem: cannot write the evidence to*"])
+
+
+def test_n_counterexamples_cannot_be_written(folder, killed):
+    folder.add(CLAIM + killed)
+    (folder.root / "build").mkdir()
+    (folder.root / "build" / "counterexamples").write_text("in the way")
+    assert folder.run().ret in (RED, pytest.ExitCode.USAGE_ERROR)
+
+
+def test_n_evidence_that_breaks_its_own_schema(folder, killed):
+    folder.add(
+        "@claim()\ndef test_holds():\n    return Verdict(Grade.PROVED, counts={'states': 0.5})\n"
+        + killed
+    )
+    expect_red(folder, "toy.holds", "*toy.holds: its counts/states is malformed*")
+
+
+def test_n_two_obligations_share_one_id(folder, killed):
+    folder.add(CLAIM + killed)
+    folder.add(CLAIM, name="test_more")
+    result = folder.run()
+    assert result.ret not in (pytest.ExitCode.OK, RED)
+    (result.stdout if result.outlines and not result.errlines else result.stderr).fnmatch_lines(
+        ["*would share the evidence of toy.holds: rename one of them*"]
+    )
+
+
+def test_o_cleaning_up_fails_after_the_verdict(folder, killed):
+    folder.add(
+        """
+@pytest.fixture
+def port():
+    yield
+    raise RuntimeError("a lock is still held")
+
+@claim()
+def test_holds(port):
+    return PROVED
+"""
+        + killed
+    )
+    expect_red(folder, "toy.holds", "*a lock is still held*")

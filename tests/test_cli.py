@@ -1,0 +1,235 @@
+"""The command `mheap`: its exit codes are what scripts rely on."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import proofs
+import proofs.replay
+from checker import evidence, itf
+from checker.counterexample import Counterexample, Replay, Step
+from checker.obligation import Obligation, Outcome
+from checker.verdict import Grade, Verdict
+from golang.errors import GoMissing
+from proofs.cli import main
+from proofs.replay import CannotReplay, ReplayResult, register
+
+HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
+
+HARNESSES = """
+from checker.binding import Binding, Edit
+from golang.errors import GoMissing
+from proofs.replay import ReplayResult, register
+
+def echo(choices, variant):
+    return ReplayResult(choices[0], f"variant {variant!r}")
+
+def nothing(choices, variant):
+    return None
+
+def vague(choices, variant):
+    return ReplayResult(None, "")
+
+def stale(choices, variant):
+    Binding("impl", edits=[Edit("config", "no such text", "")])
+
+def no_go(choices, variant):
+    raise GoMissing("go", "no Go toolchain is installed", "pip install it")
+
+for harness in (echo, nothing, vague, stale, no_go):
+    register(f"toy/{harness.__name__}", harness)
+"""
+
+
+@pytest.fixture(autouse=True)
+def toy(tmp_path, monkeypatch):
+    """A subject `toy` with harnesses, and another without."""
+    folder = tmp_path / "subjects"
+    for name, text in {"toy": HARNESSES, "broken": "import nothing_of_this_name\n"}.items():
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text("")
+        (folder / name / "replays.py").write_text(text)
+    (folder / "bare").mkdir()
+    (folder / "bare" / "__init__.py").write_text("")
+    monkeypatch.setattr(proofs, "__path__", [*proofs.__path__, str(folder)])
+    monkeypatch.setattr(proofs.replay, "_HARNESSES", {})
+    monkeypatch.chdir(tmp_path)
+    yield
+    for name in [name for name in sys.modules if name.startswith(("proofs.toy", "proofs.b"))]:
+        del sys.modules[name]
+
+
+def story(tmp_path, harness="toy/echo", choices=(True,), variant=""):
+    path = tmp_path / "story.itf.json"
+    replay = Replay(harness, list(choices), variant) if harness else None
+    itf.write(
+        Counterexample("one_owner", "mheap.go:475", "why", [Step("t", "go")], replay=replay), path
+    )
+    return str(path)
+
+
+def test_replay_that_is_still_violated(tmp_path, capsys):
+    assert main(["replay", story(tmp_path, variant="drop")]) == VIOLATED
+    assert capsys.readouterr().out == (
+        "variant 'drop'\nstill violated (on the variant drop): one_owner\n"
+    )
+
+
+def test_replay_that_is_not_violated_any_more(tmp_path, capsys):
+    assert main(["replay", story(tmp_path, choices=[False])]) == HOLDS
+    assert "no longer violated: one_owner" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("harness", "choices", "reason"),
+    [
+        (None, [], "does not say how it was made"),
+        ("toy/unknown", [], "there is no harness 'toy/unknown', only toy/echo"),
+        ("nobody/x", [], "there is no subject 'nobody' with replays"),
+        ("bare/x", [], "there is no subject 'bare' with replays"),
+        ("../x/y", [], "there is no subject '..' with replays"),
+        ("broken/x", [], "proofs.broken.replays cannot be loaded: ModuleNotFoundError"),
+        ("toy/echo", [], "could not follow the recorded choices: IndexError"),
+        ("toy/nothing", [], "the harness toy/nothing returned None"),
+        ("toy/vague", [], "the harness toy/vague returned ReplayResult(violated=None"),
+        ("toy/stale", [], "no longer fits the port: config: the text to replace occurs 0 times"),
+        ("toy/no_go", [], "no Go toolchain is installed; pip install it"),
+    ],
+)
+def test_replay_without_an_answer(tmp_path, capsys, harness, choices, reason):
+    assert main(["replay", story(tmp_path, harness, choices)]) == NO_ANSWER
+    said = capsys.readouterr()
+    assert said.err.startswith("mheap: cannot replay: ")
+    assert reason in said.err
+    assert "violated: one_owner" not in said.out
+
+
+@pytest.mark.parametrize("command", ["replay", "show"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "there is no such file"),
+        ("", "it is empty"),
+        ('{"#meta": {"checker:coun', "not JSON, or was cut short"),
+        ('{"a": 1}', "not an ITF trace"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path, capsys, command, content, reason):
+    path = tmp_path / "file.json"
+    if content is not None:
+        path.write_text(content)
+    assert main([command, str(path)]) == NO_ANSWER
+    error = capsys.readouterr().err
+    assert error.startswith(f"mheap: cannot read {path}: ")
+    assert reason in error
+
+
+PROVED = Verdict(Grade.PROVED)
+
+
+def written(tmp_path, verdict=PROVED, status="passed", complete=True):
+    obligation = Obligation("toy", "it holds", "mheap.go:1", Grade.PROVED)
+    outcome = Outcome("toy.holds", "toy", obligation, verdict, 0.1)
+    entry = evidence.Entry("toy.holds", "toy", obligation, status, 0.1, outcome)
+    run = {**evidence.run_header([], {}), "arguments": [], "seconds": 1.0, "complete": complete}
+    whole = evidence.document([entry], {**run, "collected": 1, "selected": 1}, [])
+    evidence.write(whole, tmp_path / "build" / "evidence.json")
+
+
+def test_show_the_last_evidence(tmp_path, capsys):
+    written(tmp_path)
+    assert main(["show"]) == HOLDS
+    out = capsys.readouterr().out
+    assert "toy.holds" in out
+    assert out.endswith("1 proved\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"status": "failed"}, VIOLATED),
+        ({"complete": False}, NO_ANSWER),
+        ({"verdict": Verdict(Grade.NOT_RUN, reason="no Go"), "status": "not run"}, NO_ANSWER),
+    ],
+)
+def test_show_evidence_that_is_not_green(tmp_path, changes, code):
+    written(tmp_path, **changes)
+    assert main(["show"]) == code
+
+
+def test_show_edited_evidence(tmp_path, capsys):
+    written(tmp_path, Verdict(Grade.UNKNOWN, reason="limit"), "failed")
+    path = tmp_path / "build" / "evidence.json"
+    path.write_text(path.read_text().replace('"failed"', '"passed"'))
+    assert main(["show", str(path)]) == NO_ANSWER
+    assert "cannot read" in capsys.readouterr().err
+
+
+def test_show_a_counterexample(tmp_path, capsys):
+    assert main(["show", story(tmp_path)]) == VIOLATED
+    assert capsys.readouterr().out.startswith("violated: one_owner\nstated at: mheap.go:475\n")
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["replay"], ["show", "--nonsense"]])
+def test_wrong_usage(arguments):
+    assert main(arguments) == NO_ANSWER
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["replay", "-h"], ["--version"]])
+def test_help(arguments, capsys):
+    assert main(arguments) == HOLDS
+    assert capsys.readouterr().out
+
+
+def test_help_teaches(capsys):
+    main(["--help"])
+    out = capsys.readouterr().out
+    for lesson in ("pytest proofs/ -m fast", "mheap replay FILE", "Exit codes: 0", "show"):
+        assert lesson in out
+
+
+def test_what_nobody_foresaw_is_no_answer(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("proofs.cli.replay", lambda _: 1 / 0)
+    assert main(["replay", story(tmp_path)]) == NO_ANSWER
+    assert "internal error: ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [GoMissing("go", "none", "install"), CannotReplay("a", "b")])
+def test_errors_of_a_command_are_no_answer(tmp_path, monkeypatch, error):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr("proofs.cli.replay", fail)
+    assert main(["replay", story(tmp_path)]) == NO_ANSWER
+
+
+def test_interrupted(tmp_path, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("proofs.cli.replay", interrupt)
+    assert main(["replay", story(tmp_path)]) == 130
+
+
+@pytest.mark.parametrize("name", ["toy", "/x", "toy/", "a-b/c"])
+def test_harness_names(name):
+    with pytest.raises(ValueError, match="<subject>/<name>"):
+        register(name, lambda choices, variant: ReplayResult(False, f"{choices}{variant}"))
+
+
+def test_a_harness_is_registered_once():
+    register("toy/one", print)
+    register("toy/one", print)
+    with pytest.raises(ValueError, match="two harnesses"):
+        register("toy/one", repr)
+
+
+def test_a_real_process_exits_with_the_code(tmp_path):
+    path = tmp_path / "broken.json"
+    path.write_text(json.dumps({}))
+    command = [sys.executable, "-m", "proofs", "replay", str(path)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == NO_ANSWER, process.stderr
+    assert str(path) in process.stderr
