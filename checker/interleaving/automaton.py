@@ -1,0 +1,346 @@
+"""Thread automata: a thread as a graph of requests, grown by running the port once per new edge.
+
+Between two requests a thread is deterministic, so after the same answers it asks the same. A node
+is a thread suspended at a request, an edge an answer. The port runs only when an edge is seen for
+the first time; all searches are then table look-ups. Nodes whose local state is equal are one node:
+same request, same locks held, same frames (line and live locals of normal form code), same number
+of objects created, and the same plain accesses since the last step.
+
+That last part makes the search check its own assumption: see memory.
+"""
+
+import functools
+import types
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import greenlet
+
+from checker.interleaving import machine, requests, structs, words
+from checker.interleaving.normalform import point, source_line, why_refused
+from checker.interleaving.requests import UNCHANGED, Host, Kind, Place, Request, hosted, rename
+from checker.interleaving.scenario import Call, Scenario
+from checker.interleaving.values import Unsupported, Values, canonical
+
+# Frames of these are left out of a thread's state: what they do after an answer depends on the
+# request alone.
+_MACHINE_FILES = {each.__file__ for each in (machine, requests, structs, words)} | {__file__}
+_EAGER = {Kind.PLAIN_LOAD, Kind.PLAIN_STORE, Kind.SPIN, Kind.RETURN}
+_FINAL = {Kind.DONE, Kind.THROW}
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where in the port a thread is: function, file, line of the source."""
+
+    function: str
+    file: str
+    line: int
+
+
+class Node:
+    """A thread suspended at a request. `place` and `operands` are numbers of the automata's tables.
+
+    `reads` and `writes` are sets of places, as bit masks: the plain accesses since the last step.
+    """
+
+    __slots__ = (
+        "answer",
+        "eager",
+        "ending",
+        "final",
+        "index",
+        "kids",
+        "kind",
+        "operand",
+        "parent",
+        "place",
+        "reads",
+        "request",
+        "runner",
+        "site",
+        "steps",
+        "thread",
+        "updates",
+        "writes",
+    )
+
+    def __init__(self, thread: int, request: Request, parent: "Node | None", answer: int) -> None:
+        self.thread, self.request, self.parent, self.answer = thread, request, parent, answer
+        self.index = -1
+        self.kind = request.kind
+        self.eager = request.kind in _EAGER
+        self.final = request.kind in _FINAL
+        self.place = self.operand = -1
+        self.kids: dict[int, Node] = {}
+        self.updates: dict[int, tuple[int, int]] = {}
+        self.steps: dict[int, Any] = {}
+        self.runner: Runner | None = None
+        self.site: Site | None = None
+        self.reads = self.writes = 0
+        self.ending: tuple[tuple[Any, ...], str | None] = ((), None)
+
+
+class _SetupHost(Host):
+    """Answers at once, out of the initial memory."""
+
+    def __init__(self, things: dict[tuple[Any, ...], Any]) -> None:
+        super().__init__(things)
+        self.memory: dict[Place, Any] = {}
+
+    def ask(self, request: Request) -> Any:
+        if request.place is None:
+            return None
+        old = self.memory.get(request.place, _MISSING)
+        if old is _MISSING:
+            old = request.place.owner._initial(request.place.field)
+        new, answer = perform(request, old, "setup")
+        if new is not UNCHANGED:
+            self.memory[request.place] = new
+        return answer
+
+
+def perform(request: Request, old: Any, thread: str) -> tuple[Any, Any]:
+    """The meaning of a request at a place that holds `old`: (new value or UNCHANGED, answer)."""
+    if request.kind in (Kind.LOAD, Kind.PLAIN_LOAD):
+        return UNCHANGED, old
+    if request.kind in (Kind.STORE, Kind.PLAIN_STORE):
+        return request.operands[0], None
+    if request.kind is Kind.LOCK:
+        return thread, None
+    if request.kind is Kind.UNLOCK:
+        return None, None
+    assert request.update is not None, request
+    return request.update(old, *request.operands)
+
+
+class Runner(Host):
+    """One live run of a thread, suspended at a request."""
+
+    def __init__(self, things: dict[tuple[Any, ...], Any], name: str, calls: Sequence[Call]):
+        super().__init__(things)
+        self.creator = name
+        self.calls = calls
+        self.results: tuple[Any, ...] = ()
+        self.throw: tuple[type, str] | None = None
+        self.thrown_at: Site | None = None
+        self.hub = greenlet.getcurrent()
+        self.greenlet = greenlet.greenlet(self._run)
+
+    def _run(self) -> Request:
+        try:
+            for call in self.calls:
+                result = call()
+                canonical(result)
+                self.results = (*self.results, result)
+                self.ask(Request(Kind.RETURN, operands=(result,)))
+        except Unsupported:
+            raise
+        except Exception as error:
+            text = getattr(error, "text", None) or f"{type(error).__name__}: {error}"
+            self.throw = (type(error), str(text))
+            self.thrown_at = _raised_at(error.__traceback__)
+            return Request(Kind.THROW, operands=(text,))
+        return Request(Kind.DONE)
+
+    def ask(self, request: Request) -> Any:
+        return self.hub.switch(request)
+
+    def resume(self, *answer: Any) -> Request:
+        """Runs to the next request."""
+        self.hub = self.greenlet.parent = greenlet.getcurrent()
+        hosted(self)
+        try:
+            request: Request = self.greenlet.switch(*answer)
+        finally:
+            hosted(None)
+        return request
+
+    def frames(self) -> list[types.FrameType]:
+        """The suspended frames of port code, innermost first."""
+        frame, found = self.greenlet.gr_frame, []
+        while frame is not None:
+            if frame.f_code.co_filename not in _MACHINE_FILES:
+                found.append(frame)
+            frame = frame.f_back
+        return found
+
+    def state(self, request: Request) -> Hashable:
+        """The local state: equal for two runs iff they behave alike from now on."""
+        operands = canonical(request.operands)
+        frames = tuple(_frame_state(frame) for frame in self.frames())
+        building = tuple(map(id, self.building))
+        held = tuple(map(id, self.held))
+        results = canonical(self.results)
+        asked = (request.kind, request.place, request.update, request.atomic, operands)
+        return (asked, frames, results, self.throw, self.created, building, held)
+
+
+def _frame_state(frame: types.FrameType) -> Hashable:
+    here = point(frame.f_lineno)
+    code = frame.f_code
+    if here is None:
+        why = why_refused(code.co_qualname, code.co_firstlineno)
+        raise Unsupported(
+            f"{code.co_filename}:{frame.f_lineno}: a thread is suspended in {code.co_qualname}, "
+            f"which is not in normal form: {why}"
+        )
+    values = frame.f_locals
+    state: list[Any] = [frame.f_lineno]
+    for name in here.live:
+        value = values.get(name, _MISSING)
+        if value is _MISSING:
+            state.append(_MISSING)
+            continue
+        try:
+            state.append(canonical(value))
+        except Unsupported as problem:
+            where = f"{code.co_filename}:{here.line}: local {name} of {code.co_qualname}"
+            raise Unsupported(f"{where}: {problem}") from None
+    return tuple(state)
+
+
+def _raised_at(traceback: types.TracebackType | None) -> Site | None:
+    found = None
+    while traceback is not None:
+        if point(traceback.tb_lineno):
+            code = traceback.tb_frame.f_code
+            found = Site(code.co_qualname, code.co_filename, source_line(traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return found
+
+
+class Automata:
+    """The automata of a scenario's threads, with the tables of places and values they refer to.
+
+    `merge=False` keeps every history apart: slow, and the way to test that merging is sound.
+    """
+
+    def __init__(self, scenario: Scenario, port: Any, *, merge: bool = True) -> None:
+        self.values = Values()
+        self.places: list[Place] = []
+        self.initial: list[int] = []
+        self.slots: dict[int, int] = {}
+        """Places that some thread writes, by number: their position in a memory."""
+        self.nodes: list[Node] = []
+        self.resumed = 0
+        self._numbers: dict[Place, int] = {}
+        self._states: dict[Hashable, Node] | None = {} if merge else None
+        self._things: dict[tuple[Any, ...], Any] = {}
+        host = _SetupHost(self._things)
+        hosted(host)
+        try:
+            setup = scenario.setup(port)
+        finally:
+            hosted(None)
+        if host.held:
+            raise Unsupported(f"the setup of {scenario.name} ends holding {host.held[0]}")
+        self._memory = host.memory
+        self.labels = dict(setup.labels)
+        for label, thing in setup.labels.items():
+            rename(thing, label)
+        self.threads = [name for name, _ in setup.threads]
+        if len(set(self.threads)) < len(self.threads) or "" in self.threads:
+            raise Unsupported(f"the threads of {scenario.name} need distinct names")
+        self._calls = [_calls(name, calls) for name, calls in setup.threads]
+        self.roots = [self._root(thread) for thread in range(len(self.threads))]
+
+    def place(self, place: Place) -> int:
+        """The number of a place, entered into the table if new."""
+        number = self._numbers.get(place)
+        if number is None:
+            number = self._numbers[place] = len(self.places)
+            self.places.append(place)
+            value = self._memory.get(place, _MISSING)
+            if value is _MISSING:
+                value = place.owner._initial(place.field)
+            self.initial.append(self.values.number(value))
+        return number
+
+    def slot(self, place: int) -> int:
+        """The position in a memory of a place that is about to be written."""
+        return self.slots.setdefault(place, len(self.slots))
+
+    def update(self, node: Node, old: int) -> tuple[int, int]:
+        """A node's effect on its place: (number of the new value, or -1 if none; the answer)."""
+        known = node.updates.get(old)
+        if known is None:
+            new, answer = perform(node.request, self.values[old], self.threads[node.thread])
+            number = -1 if new is UNCHANGED else self.values.number(new)
+            known = node.updates[old] = (number, self.values.number(answer))
+        return known
+
+    def child(self, node: Node, answer: int) -> Node:
+        """The node after `node` is given the value of number `answer`."""
+        child = node.kids.get(answer)
+        if child is None:
+            runner, node.runner = node.runner, None
+            if runner is None:
+                runner = self._replay(node)
+            request = self._resume(runner, answer)
+            child = node.kids[answer] = self._node(runner, request, node, answer)
+        return child
+
+    def _root(self, thread: int) -> Node:
+        runner = Runner(self._things, self.threads[thread], self._calls[thread])
+        return self._node(runner, self._resume(runner), None, thread)
+
+    def _resume(self, runner: Runner, *answer: int) -> Request:
+        self.resumed += 1
+        return runner.resume(*(self.values[each] for each in answer))
+
+    def _replay(self, node: Node) -> Runner:
+        history = []
+        at = node
+        while at.parent is not None:
+            history.append(at.answer)
+            at = at.parent
+        runner = Runner(self._things, self.threads[node.thread], self._calls[node.thread])
+        self._resume(runner)
+        for answer in reversed(history):
+            self._resume(runner, answer)
+        return runner
+
+    def _node(self, runner: Runner, request: Request, parent: Node | None, answer: int) -> Node:
+        node = Node(parent.thread if parent else answer, request, parent, answer)
+        if parent and parent.eager:
+            node.reads, node.writes = parent.reads, parent.writes
+        if parent and parent.kind is Kind.PLAIN_LOAD:
+            node.reads |= 1 << parent.place
+        if parent and parent.kind is Kind.PLAIN_STORE:
+            node.writes |= 1 << parent.place
+        if self._states is not None:
+            state = (node.thread, node.reads, node.writes, runner.state(request))
+            known = self._states.setdefault(state, node)
+            if known is not node:
+                known.runner = known.runner or runner
+                return known
+        node.index = len(self.nodes)
+        self.nodes.append(node)
+        if request.place is not None:
+            node.place = self.place(request.place)
+        if request.operands and request.update is None:
+            node.operand = self.values.number(request.operands[0])
+        node.runner = runner
+        node.ending = (runner.results, runner.throw[1] if runner.throw else None)
+        node.site = runner.thrown_at or _site(runner.frames())
+        return node
+
+
+def _site(frames: list[types.FrameType]) -> Site | None:
+    if not frames:
+        return None
+    code = frames[0].f_code
+    return Site(code.co_qualname, code.co_filename, source_line(frames[0].f_lineno))
+
+
+def _calls(name: str, calls: Call | Sequence[Call]) -> Sequence[Call]:
+    sequence = [calls] if isinstance(calls, functools.partial) else list(calls)
+    for call in sequence:
+        if not isinstance(call, functools.partial):
+            raise Unsupported(
+                f"thread {name}: give each call as functools.partial(function, arguments...)"
+            )
+    return sequence

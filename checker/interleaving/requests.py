@@ -1,0 +1,148 @@
+"""Requests, hosts and objects: what the explored machine is made of.
+
+A thread's shared access is a `Request` to the `Host` that runs it. Objects hold no fields: an
+object is an identity, equal in every replay, and its fields are places in the explorer's memory.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+from checker.interleaving.values import Thing, Unsupported
+
+
+class Kind(Enum):
+    """What a thread asks of the machine."""
+
+    LOAD = "load"
+    STORE = "store"
+    RMW = "read-modify-write"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    FENCE = "fence"
+    SPIN = "spin"
+    PLAIN_LOAD = "plain load"
+    PLAIN_STORE = "plain store"
+    RETURN = "return"
+    THROW = "throw"
+    DONE = "done"
+
+
+class Place(NamedTuple):
+    """A location of memory: a field of an object, or an element of an array."""
+
+    owner: Any
+    field: str | int
+
+    def __str__(self) -> str:
+        return f"{self.owner}" + (
+            f"[{self.field}]" if isinstance(self.field, int) else f".{self.field}"
+        )
+
+
+Update = Callable[..., tuple[Any, Any]]
+"""Of an old value and the operands: (new value, or UNCHANGED; answer)."""
+
+
+UNCHANGED = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One step a thread wants to take. `operands` is the value to store, return or throw."""
+
+    kind: Kind
+    place: Place | None = None
+    operands: tuple[Any, ...] = ()
+    update: Update | None = None
+    atomic: bool = True
+
+
+class Host(ABC):
+    """Answers requests and gives objects their identity: a scenario's setup, or one thread."""
+
+    creator = ""
+
+    def __init__(self, things: dict[tuple[Any, ...], Any]) -> None:
+        self.things = things
+        self.created = 0
+        self.held: tuple[Any, ...] = ()
+        self.building: tuple[Any, ...] = ()
+
+    @abstractmethod
+    def ask(self, request: Request) -> Any:
+        """The answer to a request; suspends the thread until there is one."""
+
+
+_hosts: list[Host] = []
+
+
+def hosted(running: Host | None) -> None:
+    """Makes `running` answer from now on; None: nobody."""
+    _hosts[:] = [running] if running is not None else []
+
+
+def host() -> Host:
+    if not _hosts:
+        raise Unsupported(
+            "explored objects exist only while a scenario's setup or one of its threads runs"
+        )
+    return _hosts[0]
+
+
+class Object(Thing):
+    """A thing with a name: given by the scenario, or by the object it is embedded in."""
+
+    __slots__ = ("_children", "_constants", "_creator", "_label", "_shape")
+    _creator: str
+    _label: str
+    _shape: tuple[Any, ...]
+    _children: dict[str, Any]
+    _constants: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return self._label
+
+    def _embed(self, _place: Place) -> None:
+        """Called when the object is held by value at a place."""
+
+    def _initial(self, _field: str | int) -> Any:
+        """What a field or element holds before anything is written there."""
+        raise NotImplementedError
+
+    def _access(self, _field: str | int) -> str:
+        """The access class of a field: "plain", "racy", "mixed", "const" or "embedded"."""
+        raise NotImplementedError
+
+
+def identify(cls: Any, *shape: Any) -> Any:
+    """The next object of the running thread: the same one whenever this history is replayed."""
+    running = host()
+    running.created += 1
+    number = f"{running.creator}:{running.created}" if running.creator else f"{running.created}"
+    key = (running.creator, running.created, cls)
+    return interned(running, key, f"{cls.__name__}#{number}", cls, shape)
+
+
+def interned(running: Host, key: tuple[Any, ...], label: str, cls: Any, shape: Any) -> Any:
+    """The object of a key, made if it is new. `shape` is what it is besides its fields."""
+    if not issubclass(cls, Object):
+        raise Unsupported(f"{label}: {cls.__name__} is not a class of the explored machine")
+    thing = running.things.get(key)
+    if thing is None:
+        thing = running.things[key] = object.__new__(cls)
+        thing._creator, thing._label, thing._shape = running.creator, label, shape
+        thing._children, thing._constants = {}, {}
+    elif thing._shape != shape:
+        raise Unsupported(f"{thing} has another size on another path: give it one size")
+    return thing
+
+
+def rename(thing: Any, label: str) -> None:
+    """Gives an object, and what is embedded in it, a name for people."""
+    for child in (*thing._children.values(), *thing._constants.values()):
+        if isinstance(child, Object) and child._label.startswith(thing._label + "."):
+            rename(child, label + child._label[len(thing._label) :])
+    thing._label = label

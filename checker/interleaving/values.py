@@ -1,0 +1,99 @@
+"""Values as small integers: what threads exchange through memory, compared exactly.
+
+Python calls 1, True and an IntEnum's member equal, but code that tests `is` or the type tells them
+apart. Everything the explorer stores or hashes is therefore interned under its canonical form,
+which carries the type. A value without one (a list, say) could change behind the explorer's back.
+"""
+
+import dataclasses
+import enum
+import types
+from collections.abc import Hashable
+from typing import Any
+
+
+class Unsupported(Exception):
+    """The port does something the explorer cannot follow; the message says where and what to do.
+
+    Never an outcome of the program: it ends the exploration without a result.
+    """
+
+
+class Thing:
+    """An object with an identity that is the same in every replay: structs, mutexes, arrays..."""
+
+    __slots__ = ()
+
+
+_BY_IDENTITY = (
+    Thing,
+    type,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.ModuleType,
+    types.MappingProxyType,  # only ever a frozen constant: see `frozen`
+)
+
+
+def canonical(value: Any) -> Hashable:
+    """A hashable form of an immutable value, equal for two values iff no program can tell them apart.
+
+    Raises Unsupported for anything else.
+    """
+    kind = type(value)
+    if value is None or kind is int or kind is str:
+        return value  # type: ignore[no-any-return]  # narrowed by kind, which mypy cannot see
+    if kind in (bool, bytes, range) or isinstance(value, enum.Enum):
+        return (kind, value)
+    if kind is float:
+        return (kind, value.hex())
+    if isinstance(value, tuple):
+        return (kind, *map(canonical, value))
+    if isinstance(value, _BY_IDENTITY):
+        itself: Any = value
+        return (object, id(value)) if kind is types.MappingProxyType else itself
+    if isinstance(value, types.MethodType):
+        return (kind, canonical(value.__self__), value.__func__)
+    if kind is frozenset:
+        return (kind, frozenset(map(canonical, value)))
+    if dataclasses.is_dataclass(value) and _is_frozen(kind):
+        names = [field.name for field in dataclasses.fields(value)]
+        return (kind, *(canonical(getattr(value, name)) for name in names))
+    raise Unsupported(
+        f"a value of type {kind.__name__} cannot be told from a changed copy of itself: "
+        "use an int, a str, a Struct, a tuple or a frozen dataclass"
+    )
+
+
+def _is_frozen(kind: type) -> bool:
+    return bool(getattr(kind, "__dataclass_params__").frozen)  # noqa: B009  # not in typeshed
+
+
+def frozen(value: Any) -> Any:
+    """A constant's value made immutable, so that a thread that changes it fails loudly."""
+    if isinstance(value, list):
+        return tuple(map(frozen, value))
+    if isinstance(value, dict):
+        return types.MappingProxyType({key: frozen(each) for key, each in value.items()})
+    if isinstance(value, set):
+        return frozenset(value)
+    return value
+
+
+class Values:
+    """A table of values; equal canonical forms have the same number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self._values: list[Any] = []
+
+    def number(self, value: Any) -> int:
+        form = canonical(value)
+        number = self._numbers.get(form)
+        if number is None:
+            number = self._numbers[form] = len(self._values)
+            self._values.append(value)
+        return number
+
+    def __getitem__(self, number: int) -> Any:
+        return self._values[number]

@@ -1,0 +1,149 @@
+"""Lists of any length, on the port's own list operations."""
+
+from typing import Any
+
+import pytest
+
+from checker.binding import Binding, Edit
+from checker.symbolic import Engine, Limits, prove, sample
+from checker.symbolic.lazy import Seq, check_list, is_linked, lazy, link
+from impl.mspan import Mspan
+from impl.mspanlist import MSpanList
+from impl.rt import Throw
+
+OPERATIONS = ("remove", "insert", "insert_back", "take_all")
+
+
+def any_length(e: Engine, operation: str, heads: type = MSpanList) -> None:
+    """One operation on a list of any length; takeAll's other list is short, as it is walked."""
+    a = Seq(e, "a", Mspan, heads)
+    if operation == "remove":
+        k = e.integer("k", 0)
+        e.assume(k < a.length)
+        span = a.node(k)
+        a.head.remove(span)
+        e.check(span.next is None and span.prev is None and span.list is None, "unlinked")
+        check_list(e, a.head, a.length - 1, lambda i: a.node(i) if i < k else a.node(i + 1), "a")
+    elif operation == "take_all":
+        b = Seq(e, "b", Mspan, heads, most=3)
+        a.head.take_all(b.head)
+        e.check(b.head.first is None and b.head.last is None, "other empty")
+        n = b.length
+        check_list(e, a.head, a.length + n, lambda i: b.node(i) if i < n else a.node(i - n), "a")
+    else:
+        span = Mspan()
+        getattr(a.head, operation)(span)
+        at = 0 if operation == "insert" else a.length
+
+        def node_at(i: Any) -> Any:
+            if i == at:
+                return span
+            return a.node(i) if i < at else a.node(i - 1)
+
+        check_list(e, a.head, a.length + 1, node_at, "a")
+
+
+def shapes(e: Engine, operation: str, heads: type = MSpanList, most: int = 4) -> None:
+    """One operation on plain lists of every length up to `most`."""
+    a = [Mspan() for _ in range(e.choose(most + 1, "len(a)"))]
+    b = [Mspan() for _ in range(e.choose(most + 1, "len(b)"))]
+    head_a, head_b = heads(), heads()
+    link(head_a, a)
+    link(head_b, b)
+    if operation == "take_all":
+        head_a.take_all(head_b)  # type: ignore[attr-defined]
+        a, b = b + a, []
+    elif operation == "remove":
+        if not a:
+            e.stop()
+        span = a.pop(e.choose(len(a), "k"))
+        head_a.remove(span)  # type: ignore[attr-defined]
+        e.check(span.next is None and span.prev is None and span.list is None, "unlinked")
+    else:
+        span = Mspan()
+        getattr(head_a, operation)(span)
+        a = [span, *a] if operation == "insert" else [*a, span]
+    e.check(is_linked(head_a, a), "this list")
+    e.check(is_linked(head_b, b), "the other list")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_on_lists_of_any_length(operation: str) -> None:
+    def harness(e: Engine) -> None:
+        any_length(e, operation)
+
+    outcome = prove(harness, must_reach=["a: first", "a: owner", "a: next"])
+    assert outcome.status == "proved", outcome.text()
+    assert sample(harness, 100).status == "sampled"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_operation_on_all_small_shapes(operation: str) -> None:
+    outcome = prove(lambda e: shapes(e, operation))
+    assert outcome.status == "proved", outcome.text()
+    assert outcome.paths == {"remove": 50, "take_all": 25}.get(operation, 25)
+
+
+def test_removing_a_span_of_another_list_throws_and_changes_nothing() -> None:
+    def harness(e: Engine) -> None:
+        a, b = (Seq(e, name, Mspan, MSpanList) for name in "ab")
+        k = e.integer("k", 0)
+        e.assume(k < b.length)
+        try:
+            a.head.remove(b.node(k))
+        except Throw as throw:
+            e.check(throw.text == "mSpanList.remove", "Go's text")
+            checked = (a, b)[e.choose(2, "checked")]
+            check_list(e, checked.head, checked.length, checked.node, "list")
+        else:
+            e.fail("accepted")
+
+    outcome = prove(harness, must_reach=["list: owner"])
+    assert outcome.status == "proved", outcome.text()
+
+
+MUTANTS = [
+    ("remove", Edit("mspanlist", "self.last = span.prev", "self.last = span.next")),
+    ("remove", Edit("mspanlist", "        span.list = None\n", "")),
+    ("insert", Edit("mspanlist", "self.first.prev = span", "pass")),
+    ("insert_back", Edit("mspanlist", "span.prev = self.last", "pass")),
+    ("take_all", Edit("mspanlist", "self.first.prev = other.last", "pass")),
+    ("take_all", Edit("mspanlist", "            s.list = self\n", "")),
+]
+
+
+@pytest.mark.parametrize(("operation", "edit"), MUTANTS)
+def test_planted_bug_is_refuted_with_plain_inputs(operation: str, edit: Edit) -> None:
+    heads = Binding("impl", edits=[edit]).mspanlist.MSpanList
+    for harness in (any_length, shapes):
+        outcome = prove(lambda e, harness=harness: harness(e, operation, heads))  # type: ignore[misc]
+        assert outcome.status == "refuted", outcome.text()
+
+
+def test_unbounded_walk_is_unknown() -> None:
+    def harness(e: Engine) -> None:
+        a, b = (Seq(e, name, Mspan, MSpanList) for name in "ab")
+        a.head.take_all(b.head)
+        e.check(b.head.first is None, "other empty")
+
+    outcome = prove(harness, limits=Limits(decisions=30))
+    assert outcome.status == "unknown"
+
+
+def test_field_the_harness_does_not_give_is_unknown() -> None:
+    def harness(e: Engine) -> None:
+        a = Seq(e, "a", Mspan, MSpanList)
+        e.assume(a.length > 0)
+        e.check(a.head.first.npages > 0, "has pages")
+
+    outcome = prove(harness)
+    assert outcome.status == "unknown"
+    assert "'npages'" in outcome.reason
+
+
+def test_class_with_defaults_cannot_be_lazy() -> None:
+    class Node:
+        next = None
+
+    with pytest.raises(TypeError, match="default"):
+        lazy(Node, lambda field: field)
