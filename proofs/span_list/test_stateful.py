@@ -23,4 +23,4 @@ def test_stateful() -> Verdict:
 @pytest.mark.parametrize("mutant", SEQUENTIAL_MUTANTS, ids=str)
 @obligation(technique="stateful", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_stateful_kills(mutant: Mutant) -> Verdict:
-    return check_stateful(SpanLists.on(mutant.name), examples=300, steps=30, seed=1)
+    return check_stateful(SpanLists.on(mutant.name), examples=300, steps=15, seed=1)

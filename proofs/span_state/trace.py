@@ -31,12 +31,15 @@ class SpanStates(TraceMonitor):
     def __init__(self, trace: Trace) -> None:
         super().__init__(trace, Monitor(span_state.build(limit_first=self.limit_first)))
         self.page_bytes = trace.header.page_bytes
+        self.blank: set[int] = set()
 
     def listens_to(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {State: self.state, GcPhase: self.phase}
 
     def phase(self, event: GcPhase) -> None:
         self.expect("phase", "runtime/mgc.go setGCPhase", event.old, self.model.read("phase"))
+        if event.new not in PHASE_STEPS:
+            raise Violation("span_state.phase", "runtime/mgc.go setGCPhase", "no such phase")
         self.step(PHASE_STEPS[event.new])
 
     def state(self, event: State) -> None:
@@ -46,6 +49,9 @@ class SpanStates(TraceMonitor):
             if event.old != span_state.DEAD:
                 self._set_limit(event)
                 self.step("retire", span)
+                return
+            self.expect("one_init_a_life", "runtime/mheap.go:1677", span in self.blank, False)
+            self.blank.add(span)
         elif event.old != span_state.DEAD:
             raise Violation(
                 "span_state.lives_begin_dead", "runtime/mheap.go:345", "a live span changes kind"
@@ -61,6 +67,8 @@ class SpanStates(TraceMonitor):
 
     def _fill(self, event: State) -> None:
         """The fields a reader relies on are there and consistent with each other."""
+        self.expect("born_blank", "runtime/mheap.go:1383", event.span in self.blank, True)
+        self.blank.discard(event.span)
         good = event.npages > 0 and event.start % self.page_bytes == 0
         if event.new == span_state.IN_USE:
             good = good and event.mark_bits and event.alloc_bits and event.sweepgen == event.h

@@ -115,7 +115,7 @@ class ZeroedBases(TraceMonitor):
         return True
 
     def _load(self, event: ZbLoad, call: Call) -> bool:
-        part, value = (event.m, event.arena), event.value // self.page_bytes
+        part, value = (event.m, event.arena), self._page(event.value)
         present = self.model.read("zeroed_base", event.arena)
         if value > present:
             return False
@@ -126,7 +126,8 @@ class ZeroedBases(TraceMonitor):
         return True
 
     def _raise(self, event: ZbCas) -> bool:
-        part, old, new = (event.m, event.arena), *self._pages(event)
+        part = (event.m, event.arena)
+        old, new = self._page(event.old), self._page(event.new)
         present = self.model.read("zeroed_base", event.arena)
         if old > present:
             return False
@@ -166,8 +167,10 @@ class ZeroedBases(TraceMonitor):
             yield arena, low, high
             page, npages = page + high - low, npages - (high - low)
 
-    def _pages(self, event: ZbCas) -> tuple[int, int]:
-        return event.old // self.page_bytes, event.new // self.page_bytes
+    def _page(self, word: int) -> int:
+        """The word in pages. Raises Violation when it is not at the end of a page."""
+        self.expect("whole_pages", "runtime/mheap.go:1050", word % self.page_bytes, 0)
+        return word // self.page_bytes
 
     def _lost(self, event: Event) -> Violation:
         why = f"ticket {event.ticket} ({type(event).__name__}) never finds its place in the chain"
