@@ -192,9 +192,13 @@ class Instance:
         """Whether a step property holds from `before` to `after` for these arguments."""
         return bool(prop.body(self._before.show(before), self._after.show(after), *arguments))
 
-    def broken(self, state: State) -> tuple[Property, tuple[Any, ...]] | None:
-        """The first invariant that fails in the state, with the arguments it fails for."""
+    def broken(
+        self, state: State, but: frozenset[str] = frozenset()
+    ) -> tuple[Property, tuple[Any, ...]] | None:
+        """The first invariant not in `but` that fails here, with the arguments it fails for."""
         for prop in self.machine.invariants.values():
+            if prop.name in but:
+                continue
             for arguments in self.arguments(prop.params):
                 if not self.holds(prop, state, arguments):
                     return prop, arguments

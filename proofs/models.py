@@ -10,9 +10,7 @@ from checker.spec import Machine
 from proofs.replay import CannotReplay, Harness, ReplayResult
 
 
-def replay_model(
-    module: str, build: Callable[[], Machine], mutants: Sequence[Mutant]
-) -> Harness:
+def replay_model(module: str, build: Callable[[], Machine], mutants: Sequence[Mutant]) -> Harness:
     """The replay harness of one model: its choices are the sizes, then actions with arguments.
 
     `module` is the model's name in `model`, `build` makes the machine as it is.

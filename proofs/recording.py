@@ -1,7 +1,5 @@
 """Recordings of the real runtime for the obligations that need one, each made once a session."""
 
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,24 +23,21 @@ class Recorder:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._made: dict[str, Trace] = {}
         self.directory.mkdir(parents=True, exist_ok=True)
 
-    @cache
     def clean(self) -> Trace:
         """A whole run of the workload on the runtime as shipped: more than 500,000 events."""
         return self._record("clean", None)
 
-    @cache
     def delayed(self) -> Trace:
         """A run with random delays around every ticket, a self-test of the recorder."""
         return self._record("delayed", None, rounds=MUTANT_ROUNDS, delays=True)
 
-    @cache
     def short(self) -> Trace:
         """A short run, for what must read it many times."""
         return self._record("short", None, rounds=SHORT_ROUNDS)
 
-    @cache
     def mutated(self, mutant: Mutant) -> Trace:
         """A run of the runtime with a deliberate bug; it may have died."""
         return self._record(mutant.name, mutant, rounds=MUTANT_ROUNDS, seconds=MUTANT_SECONDS)
@@ -56,17 +51,20 @@ class Recorder:
         delays: bool = False,
         seconds: float = 60,
     ) -> Trace:
+        if name in self._made:
+            return self._made[name]
         program = build(find_go(), BUILD / "go", mutant)
         path = self.directory / f"{name}.trace"
         path.unlink(missing_ok=True)
         run(program, path, rounds=rounds, delays=delays, timeout=seconds)
-        return Trace(path, allow_crash=mutant is not None)
+        self._made[name] = Trace(path, allow_crash=mutant is not None)
+        return self._made[name]
 
 
 @pytest.fixture(scope="session")
-def recorder() -> Iterator[Recorder]:
+def recorder() -> Recorder:
     """The session's recordings; the files stay in build/traces for `mheap trace`."""
-    yield Recorder(BUILD / "traces")
+    return Recorder(BUILD / "traces")
 
 
 def not_run(missing: GoMissing) -> Verdict:
@@ -93,9 +91,7 @@ def delayed_run_conforms(recorder: Recorder, monitor: type[TraceMonitor]) -> Ver
         return not_run(missing)
 
 
-def mutant_is_rejected(
-    recorder: Recorder, monitor: type[TraceMonitor], mutant: Mutant
-) -> Verdict:
+def mutant_is_rejected(recorder: Recorder, monitor: type[TraceMonitor], mutant: Mutant) -> Verdict:
     """A mutated runtime against the model of the mutant's subject."""
     try:
         return conforms(recorder.mutated(mutant), monitor)

@@ -29,14 +29,16 @@ READER = 0
 IN_HEAP = {"page": sampled_from(range(-1, PAGES + 1)), "offset": sampled_from((0, 1, 4096, 8191))}
 FAR = (0, 1, FIRST // 2, (1 << MINIATURE.heap_addr_bits) - 1, 1 << MINIATURE.heap_addr_bits)
 
+INVALID_STATE = "mheap.freeSpanLocked - invalid span state"
+INVALID_FREE = "mheap.freeSpanLocked - invalid free"
+INVALID_STACK_FREE = "mheap.freeSpanLocked - invalid stack free"
+INVALID_CHUNK_FREE = "mheap.freeSpanLocked - invalid free of user arena chunk"
+OUT_OF_MEMORY = "out of memory"
+
 SPOILT = {
-    "objects": ("alloc_count", 1, "mheap.freeSpanLocked - invalid free"),
-    "not swept": ("sweepgen", u32(-2), "mheap.freeSpanLocked - invalid free"),
-    "user arena": (
-        "is_user_arena_chunk",
-        True,
-        "mheap.freeSpanLocked - invalid free of user arena chunk",
-    ),
+    "objects": ("alloc_count", 1, INVALID_FREE),
+    "not swept": ("sweepgen", u32(-2), INVALID_FREE),
+    "user arena": ("is_user_arena_chunk", True, INVALID_CHUNK_FREE),
 }
 """What forbids to free a span in use: a field, the value that does, and Go's text."""
 
@@ -47,6 +49,13 @@ class SpanLives(WatchedComparison):
     # In go1.21.13 a heap span is visible before its limit is set, though not after the allocation.
     abstraction = abstraction(limit_first=False)
     sizes: ClassVar = {"Span": SPANS, "Reader": 1}
+    throws = (
+        INVALID_STATE,
+        INVALID_FREE,
+        INVALID_STACK_FREE,
+        INVALID_CHUNK_FREE,
+        OUT_OF_MEMORY,
+    )
     mutants = PORT_MUTANTS
 
     def build(self) -> PortView:
@@ -158,8 +167,9 @@ class SpanLives(WatchedComparison):
         if life.base:
             self.born(self.port_call(alloc, self.heap, size, noscan), s, life)
         else:
-            text = "out of memory"
-            self.refused(alloc, self.heap, size, noscan, throws=text, because="a full heap")
+            self.refused(
+                alloc, self.heap, size, noscan, throws=OUT_OF_MEMORY, because="a full heap"
+            )
 
     @precondition(has_spare_span)
     @rule(npages=sampled_from((1, 2, 4)))
@@ -183,11 +193,9 @@ class SpanLives(WatchedComparison):
     def free(self, s: int) -> None:
         free, arguments = self.free_as(s)
         if self.lives[s] is None:
-            text = "mheap.freeSpanLocked - invalid span state"
-            self.refused(free, *arguments, throws=text, because="a dead span")
+            self.refused(free, *arguments, throws=INVALID_STATE, because="a dead span")
         elif self.objects[s]:
-            text = "mheap.freeSpanLocked - invalid free"
-            self.refused(free, *arguments, throws=text, because="a span with objects")
+            self.refused(free, *arguments, throws=INVALID_FREE, because="a span with objects")
         else:
             self.port_call(free, *arguments)
             self.lives[s] = None
@@ -201,8 +209,8 @@ class SpanLives(WatchedComparison):
     @precondition(lambda self: self.off() and self.in_state(model.MANUAL))
     @rule(which=SPAN)
     def free_stack_in_use(self, which: int) -> None:
-        text = "mheap.freeSpanLocked - invalid stack free"
-        self.spoil(self.pick(which, model.MANUAL), "stacks", "alloc_count", 1, text)
+        s = self.pick(which, model.MANUAL)
+        self.spoil(s, "a stack", "alloc_count", 1, INVALID_STACK_FREE)
 
     def spoil(self, s: int, why: str, field: str, value: Any, text: str) -> None:
         """Tries to free a span while one of its fields forbids it."""

@@ -4,7 +4,7 @@ import pytest
 
 from checker.obligation import obligation
 from checker.verdict import Grade, Verdict
-from golang.events import State, GcPhase
+from golang.events import GcPhase, State
 from golang.mutants import MUTANTS, Mutant
 from proofs.alterations import alterations_are_rejected
 from proofs.recording import (

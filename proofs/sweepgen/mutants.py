@@ -55,3 +55,102 @@ MODEL_MUTANTS = [
         ),
     ),
 ]
+
+_SWAP = """\
+        # What was marked is what is allocated from now on.
+        s.alloc_bits = s.gcmark_bits
+        s.gcmark_bits = new_mark_bits(s.nelems)
+        refill_alloc_cache(s, 0)
+"""
+
+SEQUENTIAL_MUTANTS = [
+    Mutant(
+        "bits-after-the-final-store",
+        "a span is called swept before its mark bits become its allocation bits",
+        (
+            Edit("mgcsweep", _SWAP, ""),
+            Edit(
+                "mgcsweep",
+                '        atomic.store(s, "sweepgen", sweepgen)\n',
+                '        atomic.store(s, "sweepgen", sweepgen)\n' + _SWAP,
+            ),
+        ),
+    ),
+    Mutant(
+        "stale-span-uncached-as-swept",
+        "a span cached before the sweep began is called swept when it is uncached",
+        (
+            Edit(
+                "mcentral",
+                'atomic.store(s, "sweepgen", u32(sg - 1))',
+                'atomic.store(s, "sweepgen", sg)',
+            ),
+        ),
+    ),
+    Mutant(
+        "refill-without-three",
+        "a cached span looks like one that is not: the next sweep takes it",
+        (Edit("mcache", "new.sweepgen = u32(h.sweepgen + 3)", "new.sweepgen = h.sweepgen"),),
+    ),
+    Mutant(
+        "flush-without-release",
+        "a cache enters the new cycle with the spans of the old one",
+        (Edit("mcache", "        self.release_all(h)\n", ""),),
+    ),
+    Mutant(
+        "half-the-classes",
+        "the sweep is over when half of the span classes have none left to sweep",
+        (
+            Edit(
+                "mgcsweep",
+                "while sc < h.config.num_span_classes * 2:",
+                "while sc < h.config.num_span_classes:",
+            ),
+        ),
+    ),
+    Mutant(
+        "generation-does-not-wrap",
+        "once the generations wrap around, no span is taken to need sweeping",
+        (
+            Edit(
+                "mgcsweep",
+                'if atomic.load(s, "sweepgen") != u32(self.sweep_gen - 2):',
+                'if atomic.load(s, "sweepgen") != self.sweep_gen - 2:',
+            ),
+        ),
+    ),
+    Mutant(
+        "mark-with-stale-caches",
+        "a cycle starts while a cache holds spans that were not swept",
+        (Edit("mgc", 'throw("p mcache not flushed")', "pass"),),
+    ),
+    Mutant(
+        "free-what-lost-an-object",
+        "a span is freed when some of its objects died, not when all did",
+        (
+            Edit(
+                "mgcsweep", "                if nalloc == 0:\n", "                if nfreed > 0:\n"
+            ),
+            Edit("mheap", "if s.alloc_count != 0 or s.sweepgen", "if s.sweepgen"),
+        ),
+    ),
+]
+"""Bugs that show in a single thread."""
+
+RACE_MUTANTS = [
+    Mutant(
+        "acquire-by-store",
+        "two sweepers that saw a span unswept both take it",
+        (
+            Edit(
+                "mgcsweep",
+                'if not atomic.cas(s, "sweepgen", u32(self.sweep_gen - 2), '
+                "u32(self.sweep_gen - 1)):\n            return None\n",
+                'atomic.store(s, "sweepgen", u32(self.sweep_gen - 1))\n',
+            ),
+        ),
+    ),
+]
+"""Bugs that need a second thread to show."""
+
+PORT_MUTANTS = {each.name: each for each in [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS]}

@@ -39,4 +39,6 @@ def test_induction_kills(mutant: Mutant) -> Verdict:
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
 @obligation(technique="reachability", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_reachability_kills(mutant: Mutant) -> Verdict:
-    return check_reachable(mutant.bind("model").zeroed_base.build(), SIZES, CONSTANTS, variant=mutant.name)
+    return check_reachable(
+        mutant.bind("model").zeroed_base.build(), SIZES, CONSTANTS, variant=mutant.name
+    )

@@ -1,0 +1,129 @@
+"""From an exploration to a verdict: what was visited, and a violation told as a story."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
+from checker.interleaving.automaton import Site
+from checker.interleaving.observe import Operation, Simulation, TraceStep
+from checker.interleaving.requests import Kind
+from checker.interleaving.scenario import Scenario
+from checker.interleaving.search import Breach, Result, explore
+from checker.verdict import Grade, Verdict
+
+PLAIN = (Kind.PLAIN_LOAD, Kind.PLAIN_STORE)
+
+Describe = Callable[[Any], dict[str, Scalar]]
+"""A model state as flat names and values."""
+
+
+def check_interleavings(
+    scenario: Scenario,
+    port: Any,
+    simulation: Simulation | None,
+    *,
+    harness: str,
+    citation: str,
+    why: str,
+    variant: str = "",
+    describe: Describe | None = None,
+    states: int | None = None,
+    limit: int = 1_000_000,
+) -> Verdict:
+    """EXHAUSTED when no interleaving of the scenario goes wrong.
+
+    `harness` is "<subject>/<name>" for the replay, `variant` the bug or fix in `port`. `states` is
+    the recorded number of states: any other makes the verdict UNKNOWN. Hitting `limit` is UNKNOWN.
+    """
+    result = explore(scenario, port, simulation, limit=limit)
+    counts = {
+        "states": result.states,
+        "transitions": result.transitions,
+        "depth": result.depth,
+        "outcomes": len(result.outcomes),
+    }
+    if result.interleavings is not None:
+        counts["interleavings"] = result.interleavings
+    if result.violation is not None:
+        schedule = [scenario.name, *result.violation.schedule]
+        story = tell(result.violation, citation, why, Replay(harness, schedule, variant), describe)
+        return Verdict(Grade.REFUTED, counts=counts, counterexample=story)
+    if not result.exhausted:
+        return Verdict(Grade.UNKNOWN, reason=result.stopped, counts=counts)
+    if not result.outcomes:
+        return Verdict(Grade.VACUOUS, reason="no thread ever ended", counts=counts)
+    if states is not None and result.states != states:
+        reason = f"{result.states} states where {states} are recorded: the scenario changed"
+        return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
+    return Verdict(Grade.EXHAUSTED, bound=_bound(scenario, result), counts=counts)
+
+
+def tell(
+    breach: Breach, citation: str, why: str, replay: Replay, describe: Describe | None
+) -> Counterexample:
+    """A breach as a story, each step with the operations it took."""
+    error = breach.error
+    return Counterexample(
+        invariant=error.name if error is not None else breach.kind,
+        citation=citation,
+        why=why,
+        steps=[_step(each, describe) for each in breach.trace],
+        initial_abstract=_first_model(breach, describe),
+        diverging=breach.message,
+        reproduction=(
+            "from proofs.interleavings import rerun\n"
+            f"print(rerun({replay.harness!r}, {list(replay.choices)!r}, {replay.variant!r}))"
+        ),
+        replay=replay,
+    )
+
+
+def _first_model(breach: Breach, describe: Describe | None) -> dict[str, Scalar]:
+    if describe is None or not breach.trace or breach.trace[0].model[0] is None:
+        return {}
+    return describe(breach.trace[0].model[0])
+
+
+def _step(step: TraceStep, describe: Describe | None) -> Step:
+    shown = [each for each in step.operations if each.kind not in PLAIN]
+    last = (shown or list(step.operations))[0]
+    abstract: dict[str, Scalar] = {}
+    before, after = step.model
+    if describe is not None and before is not None and after is not None:
+        abstract = changed(describe(before), describe(after))
+    return Step(
+        thread=step.thread,
+        action="; ".join(_spell(each) for each in shown) or "reads its own data",
+        function=last.site.function if last.site else "",
+        where=_place(last.site) if last.site else "",
+        concrete={place: _scalar(new) for place, (_, new) in step.changes.items()},
+        abstract=abstract,
+    )
+
+
+def _place(site: Site) -> str:
+    """A place in the port, from its package on."""
+    return f"{'/'.join(Path(site.file).parts[-2:])}:{site.line}"
+
+
+def _spell(operation: Operation) -> str:
+    if operation.field is None:
+        return operation.kind.value + ("" if operation.value is None else f" {operation.value!r}")
+    if operation.kind is Kind.LOAD:
+        return f"{operation.kind.value} {operation.place} -> {operation.old!r}"
+    failed = " fails" if operation.answer is False else ""
+    return (
+        f"{operation.kind.value} {operation.place} {operation.old!r} -> {operation.new!r}{failed}"
+    )
+
+
+def _scalar(value: Any) -> Scalar:
+    return value if isinstance(value, bool | int | str) else repr(value)
+
+
+def _bound(scenario: Scenario, result: Result) -> str:
+    count = result.interleavings
+    many = f", {count:,} interleavings" if count is not None and count < 10**9 else ""
+    more = f", {count:.1e} interleavings" if count is not None and count >= 10**9 else ""
+    return f"{scenario.name}, sequentially consistent{many}{more}"
