@@ -29,6 +29,7 @@ _MACHINE_FILES = {each.__file__ for each in (machine, requests, structs, words)}
 _EAGER = {Kind.PLAIN_LOAD, Kind.PLAIN_STORE, Kind.SPIN, Kind.RETURN}
 _FINAL = {Kind.DONE, Kind.THROW}
 _MISSING = object()
+_checked_globals: dict[int, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,12 @@ class Runner(Host):
         except Unsupported:
             raise
         except Exception as error:
-            text = getattr(error, "text", None) or f"{type(error).__name__}: {error}"
-            self.throw = (type(error), str(text))
+            described = f"{type(error).__name__}: {error}"
+            text = getattr(error, "text", None)
+            self.throw = (type(error), described if text is None else str(text))
             self.thrown_at = _raised_at(error.__traceback__)
-            return Request(Kind.THROW, operands=(text,))
+            detail = described if text is None else str(error)
+            return Request(Kind.THROW, operands=(self.throw[1], detail))
         return Request(Kind.DONE)
 
     def ask(self, request: Request) -> Any:
@@ -187,6 +190,7 @@ def _frame_state(frame: types.FrameType) -> Hashable:
             f"{code.co_filename}:{frame.f_lineno}: a thread is suspended in {code.co_qualname}, "
             f"which is not in normal form: {why}"
         )
+    _check_globals(frame)
     values = frame.f_locals
     state: list[Any] = [frame.f_lineno]
     for name in here.live:
@@ -200,6 +204,19 @@ def _frame_state(frame: types.FrameType) -> Hashable:
             where = f"{code.co_filename}:{here.line}: local {name} of {code.co_qualname}"
             raise Unsupported(f"{where}: {problem}") from None
     return tuple(state)
+
+
+def _check_globals(frame: types.FrameType) -> None:
+    """Refuses a module with a variable of a mutable type: nobody would see it change."""
+    if id(frame.f_globals) in _checked_globals:
+        return
+    for name, value in frame.f_globals.items():
+        if isinstance(value, (list, dict, set, bytearray)) and not name.startswith("__"):
+            raise Unsupported(
+                f"{frame.f_code.co_filename}: {name} is a {type(value).__name__} shared by all "
+                "threads outside the explored memory: make it a tuple or a field of a Struct"
+            )
+    _checked_globals[id(frame.f_globals)] = frame.f_globals
 
 
 def _raised_at(traceback: types.TracebackType | None) -> Site | None:

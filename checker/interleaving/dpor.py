@@ -187,10 +187,14 @@ class Dpor:
         return []
 
     def reverse(self, index: int, event: Event) -> None:
-        """Sees to it that `event` also runs before the event at `index`."""
+        """Sees to it that `event` also runs before the event at `index`.
+
+        Without `first` a compare-and-swap may turn from a read into a write; that does not matter
+        here, as then `first` is a write and nothing left of what came after it is on its place.
+        """
         first = self.events[index]
         between = [e for e in self.events[index + 1 :] if not e.follows(first)]
-        sequence = [*between, self.moved(first, between, event)]
+        sequence = [*between, event]
         initials: list[int] = []
         for position, each in enumerate(sequence):
             earlier = sequence[:position]
@@ -199,19 +203,6 @@ class Dpor:
         backtrack = self.frames[index].backtrack
         if backtrack.isdisjoint(initials):
             backtrack.add(initials[0])
-
-    def moved(self, first: Event, between: list[Event], event: Event) -> Event:
-        """`event` as it is without `first`: a compare-and-swap may succeed there and fail here."""
-        if event.kind is not Kind.RMW:
-            return event
-        exploration = self.exploration
-        value = exploration.memory.value(first.state[-2], event.place)
-        for each in between:
-            if each.place == event.place and each.write and each.step is not None:
-                value = exploration.memory.value(each.step.memory, event.place)
-        node = self.node(event.state, event.thread)
-        writes = exploration.automata.update(node, value)[0] >= 0
-        return Event(event.thread, event.kind, event.place, writes, event.state, event.step)
 
     def missed_locks(self, frame: _Frame) -> None:
         """A thread blocked at the end on a mutex could have been the one to get it."""

@@ -1,6 +1,7 @@
 """Lowering: one function rewritten so that each statement does one operation on names.
 
-The order of evaluation is exactly Python's. See normalform for why.
+The order of evaluation is exactly Python's, except that a truth test may be made twice. See
+normalform for why.
 """
 
 import ast

@@ -160,9 +160,9 @@ class Exploration:
 
     def _check_throw(self, node: Node) -> None:
         if node.kind is Kind.THROW:
-            text = str(node.request.operands[0])
+            text, detail = node.request.operands
             if text not in self.scenario.expected_throws:
-                raise _Found("throw", f"{self.automata.threads[node.thread]}: {text}")
+                raise _Found("throw", f"{self.automata.threads[node.thread]}: {detail}")
 
     def _check_race(self, step: Step, other: Node) -> None:
         mask = conflict(step, other)

@@ -46,7 +46,10 @@ class _Field:
             return value
         known = obj._constants.get((self.name, "frozen"))
         if known is None:
-            known = obj._constants[self.name, "frozen"] = (frozen(value),)
+            try:
+                known = obj._constants[self.name, "frozen"] = (frozen(value),)
+            except Unsupported as problem:
+                raise Unsupported(f"{Place(obj, self.name)}: {problem}") from None
         return known[0]
 
 

@@ -70,13 +70,17 @@ def _is_frozen(kind: type) -> bool:
 
 
 def frozen(value: Any) -> Any:
-    """A constant's value made immutable, so that a thread that changes it fails loudly."""
+    """A constant's value made immutable, so that a thread that changes it fails loudly.
+
+    Raises Unsupported for a mutable object that cannot be: its changes would go unseen.
+    """
     if isinstance(value, list):
         return tuple(map(frozen, value))
     if isinstance(value, dict):
         return types.MappingProxyType({key: frozen(each) for key, each in value.items()})
     if isinstance(value, set):
         return frozenset(value)
+    canonical(value)
     return value
 
 

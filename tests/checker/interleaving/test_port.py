@@ -1,0 +1,56 @@
+"""The explorer on the real port: the counts of the little one, and it follows all that threads run."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from checker.binding import Binding
+from checker.interleaving.machine import EXPLORED
+from checker.interleaving.normalform import normal_form
+from checker.interleaving.races import find_races
+from checker.interleaving.scenario import Scenario, Setup
+from checker.interleaving.search import explore
+from impl.config import MINIATURE as CONFIG
+
+
+@pytest.fixture(scope="module")
+def port() -> Any:
+    return Binding("impl", machine=EXPLORED, transform=normal_form)
+
+
+def new_heap(port: Any, pages: int) -> Any:
+    h = port.mheap.new_mheap(CONFIG)
+    port.malloc.sys_alloc(h, CONFIG.heap_arena_bytes, CONFIG.heap_arena_bytes)
+    h.pages.grow(CONFIG.heap_arena_bytes, pages * CONFIG.page_size)
+    return h
+
+
+@pytest.mark.parametrize(("threads", "ways", "traces"), [(2, 6, 4), (3, 299, 34), (4, 185324, 638)])
+def test_alloc_needs_zero(port: Any, threads: int, ways: int, traces: int) -> None:
+    def setup(p: Any) -> Setup:
+        h = new_heap(p, threads)
+        bases = [CONFIG.heap_arena_bytes + t * CONFIG.page_size for t in range(threads)]
+        calls = [partial(h.alloc_needs_zero, base, 1) for base in bases]
+        return Setup([(f"T{t}", call) for t, call in enumerate(calls)], {"h": h})
+
+    result = explore(Scenario("zeroing", setup), port)
+    assert result.exhausted
+    assert result.interleavings == ways
+    found = find_races(Scenario("zeroing", setup), port)
+    assert found.races == ()
+    assert found.executions.complete == traces
+
+
+def test_allocation_and_freeing_can_be_followed(port: Any) -> None:
+    def setup(p: Any) -> Setup:
+        h = new_heap(p, 2)
+        large = p.spanclass.make_span_class(0, False)
+        spans = [h.alloc(1, large) for _ in range(2)]
+        calls = [[partial(h.free_span, s), partial(h.alloc, 1, large)] for s in spans]
+        return Setup([(f"T{t}", call) for t, call in enumerate(calls)], {"h": h})
+
+    result = explore(Scenario("free and allocate", setup), port)
+    assert result.exhausted
+    assert result.violation is None
+    assert result.states > 1000
