@@ -61,17 +61,22 @@ class _Tally:
 
 
 def prove(
-    machine: Machine, *, seeds: Sequence[int] = SEEDS, rlimit: int = DEFAULT_RLIMIT
+    machine: Machine,
+    *,
+    seeds: Sequence[int] = SEEDS,
+    rlimit: int = DEFAULT_RLIMIT,
+    variant: str = "",
 ) -> Verdict:
     """PROVED when the machine's properties are inductive for any number of elements.
 
     REFUTED carries a counterexample to induction: a state that satisfies every property and a step
-    that breaks one. The state may be unreachable; then a lemma is missing.
+    that breaks one. The state may be unreachable; then a lemma is missing. `variant` names a
+    mutated machine in the replay of its counterexample.
     """
     vocabulary = Vocabulary(machine)
     tally = _Tally()
     for question in questions(vocabulary):
-        verdict = _settle(vocabulary, question, tally, seeds, rlimit)
+        verdict = _settle(vocabulary, question, tally, seeds, rlimit, variant)
         if verdict is not None:
             return verdict
     companions, weak = _companions(vocabulary, rlimit)
@@ -169,6 +174,7 @@ def _settle(
     tally: _Tally,
     seeds: Sequence[int],
     rlimit: int,
+    variant: str,
 ) -> Verdict | None:
     """None when the answer is no; otherwise the verdict that ends the proof."""
     tally.questions += 1
@@ -180,7 +186,7 @@ def _settle(
             reason = f"{question.name}: the solver gave up ({answer.reason}), seed {seed}"
             return Verdict(Grade.UNKNOWN, reason=reason, solver=version(), seed=seed)
         if answer.status == "sat":
-            return _refuted(vocabulary, question, answer, rlimit)
+            return _refuted(vocabulary, question, answer, rlimit, variant)
         tally.needed.setdefault(question.name, set()).update(answer.core)
     other = second_opinion([*plain, *question.hypotheses.values()])
     if other == "sat":
@@ -190,8 +196,10 @@ def _settle(
     return None
 
 
-def _refuted(vocabulary: Vocabulary, question: Question, answer: Answer, rlimit: int) -> Verdict:
-    witness = Witness(vocabulary, _smallest(vocabulary, question, answer, rlimit).model)
+def _refuted(
+    vocabulary: Vocabulary, question: Question, answer: Answer, rlimit: int, variant: str
+) -> Verdict:
+    witness = Witness(vocabulary, _smallest(vocabulary, question, answer, rlimit).model, variant)
     story = witness.confirm(
         question.action, question.arguments, question.prop, question.goal_arguments
     )

@@ -19,7 +19,10 @@ DEFAULT_RLIMIT = 20_000_000
 
 @dataclass(frozen=True)
 class Answer:
-    """What the solver said. `core` names the tracked assertions an "unsat" needed."""
+    """What the solver said. `core` names the tracked assertions an "unsat" needed.
+
+    `rlimit_used` is the work of this one question, in the units of `solve`'s `rlimit`.
+    """
 
     status: Status
     model: Any = None
@@ -49,8 +52,9 @@ def solve(
     solver.add(*assertions)
     for name, assertion in (tracked or {}).items():
         solver.assert_and_track(assertion, z3.Bool(f"assume:{name}"))
+    before = _rlimit_count(solver)
     result = solver.check()
-    used = _rlimit_count(solver)
+    used = _rlimit_count(solver) - before
     if result == z3.sat:
         return Answer("sat", model=solver.model(), rlimit_used=used)
     if result == z3.unsat:
@@ -68,7 +72,7 @@ def second_opinion(assertions: Sequence[Any], *, rlimit: int = 2_000_000) -> Sta
     quantifiers wants the ordinary instantiation, which is tried next.
     """
     solver = z3.Solver()
-    solver.add(*assertions)
+    solver.add(*_plainly_named(assertions))
     text = "(set-logic ALL)\n" + solver.to_smt2()
     status = _ask_cvc5(text, rlimit, {"finite-model-find": "true"})
     return status if status != "unknown" else _ask_cvc5(text, rlimit, {})
@@ -96,7 +100,42 @@ def version() -> str:
     return f"z3 {z3.get_version_string()}"
 
 
+def _plainly_named(assertions: Sequence[Any]) -> list[Any]:
+    """The assertions with every free constant and function renamed to free$0, free$1, ...
+
+    Z3 takes any text for a name and writes some of them ("x'", "let") as no other solver reads them.
+    """
+    constants, functions = [], []
+    for number, each in enumerate(_free_names(assertions)):
+        name = f"free${number}"
+        if each.arity() == 0:
+            constants.append((each(), z3.Const(name, each.range())))
+        else:
+            domains = [each.domain(i) for i in range(each.arity())]
+            other = z3.Function(name, *domains, each.range())
+            functions.append((each, other(*(z3.Var(i, s) for i, s in enumerate(domains)))))
+    renamed = [z3.substitute(each, *constants) for each in assertions]
+    return [z3.substitute_funs(each, *functions) if functions else each for each in renamed]
+
+
+def _free_names(assertions: Sequence[Any]) -> list[Any]:
+    """The declarations of the constants and functions that no theory interprets."""
+    found: dict[int, Any] = {}
+    seen: set[int] = set()
+    waiting = list(assertions)
+    while waiting:
+        term = waiting.pop()
+        if term.get_id() in seen:
+            continue
+        seen.add(term.get_id())
+        if z3.is_app(term) and term.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            found[term.decl().get_id()] = term.decl()
+        waiting += [term.body()] if z3.is_quantifier(term) else term.children()
+    return [found[each] for each in sorted(found)]
+
+
 def _rlimit_count(solver: Any) -> int:
+    """Z3's count of resource units; it runs on from question to question."""
     statistics = solver.statistics()
     counted = "rlimit count" in list(statistics.keys())
     return int(statistics.get_key_value("rlimit count")) if counted else 0

@@ -48,8 +48,9 @@ class Comparison(RuleBasedStateMachine):
     """A port and a model that take the same steps. A subclass makes the port in `build`.
 
     Arguments of rules are plain (numbers, texts, truth values) and there are no bundles, so that a
-    run can be written down and run again. `throw` is what the port raises instead of crashing, and
-    `idle` names the model actions that these rules cannot reach, each with a reason.
+    run can be written down and run again. `throw` is what the port raises instead of crashing,
+    `throws` are the texts of the throws that these rules must provoke, and `idle` names the model
+    actions that they cannot reach, each with a reason.
     """
 
     package: ClassVar[str]
@@ -59,6 +60,7 @@ class Comparison(RuleBasedStateMachine):
     sizes: ClassVar[Mapping[str, int]]
     constants: ClassVar[Mapping[str, int]] = {}
     throw: ClassVar[type[Exception]]
+    throws: ClassVar[Collection[str]] = ()
     idle: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
@@ -130,8 +132,6 @@ class Comparison(RuleBasedStateMachine):
         not change (the result is None then); where the model allows it, it must not throw.
         """
         name = call(step[0], step[1:])
-        if throws:
-            self.thrown[throws] += 0
         if not self.run.allows(*step):
             self.refused(function, *arguments, throws=throws, because=name)
             return None
@@ -151,8 +151,8 @@ class Comparison(RuleBasedStateMachine):
 
         That nothing changed is seen when the port is compared with the model after the rule.
         """
-        if not throws:
-            raise ValueError(f"{because} is forbidden: give the rule a precondition, or a text")
+        if throws not in self.throws:
+            raise ValueError(f"{because} is forbidden, and {throws!r} is not declared in throws")
         try:
             self.port_call(function, *arguments)
         except self.throw as error:
@@ -224,7 +224,10 @@ def check_stateful(machine: type[Comparison], *, examples: int, steps: int, seed
     fired, or a throw never came. UNKNOWN when Hypothesis could not do its work, the rules fail by
     themselves, a failure does not come again, or an action declared idle fired.
     """
-    tally = Tally(actions=Counter(dict.fromkeys(machine.abstraction.machine.actions, 0)))
+    tally = Tally(
+        actions=Counter(dict.fromkeys(machine.abstraction.machine.actions, 0)),
+        throws=Counter(dict.fromkeys(machine.throws, 0)),
+    )
     counted = _counted(machine, tally)
 
     def verdict(grade: Grade, **details: Any) -> Verdict:

@@ -10,7 +10,7 @@ from typing import Any
 
 import z3
 
-from checker.counterexample import Counterexample, Step, call, changed
+from checker.counterexample import Counterexample, Replay, Step, call, changed
 from checker.formulas import Vocabulary
 from checker.logic import to_z3
 from checker.plain import Instance, SpecError
@@ -23,8 +23,9 @@ LARGEST_RANGE = 64
 class Witness:
     """The state a model describes, on an instance as large as the model's universe."""
 
-    def __init__(self, vocabulary: Vocabulary, model: Any) -> None:
+    def __init__(self, vocabulary: Vocabulary, model: Any, variant: str = "") -> None:
         self._vocabulary = vocabulary
+        self._variant = variant
         self._model = model
         self._elements: dict[str, list[Any]] = {}
         for name, sort in vocabulary.sorts.items():
@@ -48,16 +49,19 @@ class Witness:
         instance = Instance(machine, sizes, constants)
         state = instance.initial if action is None else self._state(instance)
         plain_goal = tuple(self._plain(a) for a in goal_arguments)
+        goal = [prop.name, *plain_goal] if prop else []
         steps = []
+        taken: list[Any] = []
         after = state
         if action is not None:
             if instance.broken(state) is not None:
                 return None
             plain_arguments = tuple(self._plain(a) for a in arguments)
+            taken = [action.name, *plain_arguments]
             try:
                 following = instance.step(state, action, plain_arguments)
             except SpecError as error:
-                return self._story(instance, state, [], prop, str(error))
+                return self._story(instance, state, [], prop, str(error), [taken, goal])
             if following is None:
                 return None
             after = following
@@ -66,7 +70,8 @@ class Witness:
             steps = [Step("machine", name, function=action.go, abstract=difference)]
         if prop is None or self._holds(instance, prop, state, after, plain_goal):
             return None
-        return self._story(instance, state, steps, prop, f"{call(prop.name, plain_goal)} is false")
+        diverging = f"{call(prop.name, plain_goal)} is false"
+        return self._story(instance, state, steps, prop, diverging, [taken, goal])
 
     def _holds(
         self, instance: Instance, prop: Property, state: Any, after: Any, arguments: Any
@@ -82,8 +87,10 @@ class Witness:
         steps: list[Step],
         prop: Property | None,
         diverging: str,
+        choices: list[list[Any]],
     ) -> Counterexample:
         machine = instance.machine
+        sizes = {"sizes": instance.sizes, "constants": instance.constants}
         return Counterexample(
             invariant=f"{machine.name}.{prop.name if prop else 'types'}",
             citation=prop.go if prop else machine.go,
@@ -92,6 +99,9 @@ class Witness:
             steps=steps,
             initial_abstract=instance.describe(state),
             diverging=diverging,
+            replay=Replay(
+                f"{machine.name}/induction", [sizes, list(state), *choices], self._variant
+            ),
         )
 
     def _state(self, instance: Instance) -> Any:

@@ -26,7 +26,7 @@ from golang.trace_format import (
     Header,
 )
 
-RECORD_AGAIN = "record it again with golang.build.run"
+RECORD_AGAIN = "record it again (mheap record FILE)"
 _CHUNK = 8192
 
 
@@ -60,7 +60,7 @@ class Trace:
             raise TraceError(
                 path,
                 "the recorded program died before it ended its recording",
-                "look at its exit status and stderr, or read the prefix with allow_crash=True",
+                "read what it left with allow_crash=True (mheap trace --prefix FILE)",
             )
         self._length = self._check_stamps()
         self._decoders = [

@@ -14,7 +14,14 @@ from typing import Any
 import click
 
 from checker import evidence, itf, report
+from golang.build import build, run
 from golang.errors import CannotCheck
+from golang.mutants import MUTANTS
+from golang.toolchain import find_go
+from golang.trace import Trace
+from proofs.conformance import conforms
+from proofs.monitors import MONITORS
+from proofs.recording import BUILD
 from proofs.replay import CannotReplay, replay
 
 HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
@@ -39,6 +46,8 @@ def cli() -> None:
       pytest proofs/ -m fast         those that end within a minute
       mheap show                     the table of the last run
       mheap replay FILE              does this counterexample still occur?
+      mheap record FILE              record a run of the real runtime
+      mheap trace FILE               is the recording a run of the models?
     """  # noqa: D301  (click takes the control character, not the letters)
 
 
@@ -76,6 +85,46 @@ def show(file: Path) -> int:
         return _show_evidence(evidence.from_json(document, file))
     click.echo(itf.from_itf(document, file).text())
     return VIOLATED
+
+
+@cli.command(short_help="Is this recording of the real runtime a run of the models?")
+@click.argument("file", type=FILE)
+@click.option("--prefix", is_flag=True, help="Accept the recording of a program that died.")
+def trace(file: Path, prefix: bool) -> int:
+    """Validate the recording in FILE against every subject's model.
+
+    Exit code 1 with the story of the first violation of each subject, 0 if there is none.
+    """
+    recording = Trace(file, allow_crash=prefix)
+    violated = False
+    for monitor in MONITORS:
+        verdict = conforms(recording, monitor)
+        events = verdict.counts["events"]
+        if verdict.counterexample is None:
+            click.echo(f"{monitor.subject}: {events:,} events, each a step of the model")
+            continue
+        violated = True
+        click.secho(f"{monitor.subject}: violated at its event {events:,}", fg="red", bold=True)
+        click.echo(verdict.counterexample.text())
+    return VIOLATED if violated else HOLDS
+
+
+@cli.command(short_help="Record a run of the real runtime (needs the extra [go]).")
+@click.argument("file", type=FILE)
+@click.option("--rounds", default=250, show_default=True, help="Amount of work, per goroutine.")
+@click.option("--procs", default=4, show_default=True, help="GOMAXPROCS of the run.")
+@click.option("--delays", is_flag=True, help="Random delays around every recorded event.")
+@click.option("--mutant", type=click.Choice([each.name for each in MUTANTS]), help="With this bug.")
+def record(file: Path, rounds: int, procs: int, delays: bool, mutant: str | None) -> int:
+    """Build our workload on the instrumented go1.21.13, run it, and record it to FILE."""
+    bug = next((each for each in MUTANTS if each.name == mutant), None)
+    program = build(find_go(), BUILD / "go", bug)
+    result = run(program, file, rounds=rounds, procs=procs, delays=delays)
+    recording = Trace(file, allow_crash=True)
+    click.echo(f"{len(recording):,} events in {result.seconds:.1f} s")
+    if not recording.complete:
+        click.echo("the program died; validate the recording with --prefix")
+    return HOLDS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,6 +7,7 @@ shows another value than the model has, is a violation and ends that monitor.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from checker.counterexample import Counterexample, Replay, Scalar, Step
@@ -14,6 +15,7 @@ from checker.plain import Monitor, Rejected
 from checker.verdict import Grade, Verdict
 from golang.events import Event
 from golang.trace import Trace
+from proofs.replay import Harness, ReplayResult
 
 STORY_LENGTH = 8
 """How many earlier events about the same object a counterexample tells."""
@@ -31,6 +33,8 @@ class TraceMonitor(ABC):
     """One model beside one recording. `handlers` says which events it consumes."""
 
     subject: str
+    harness = "trace"
+    """The name of its replay within the subject."""
     key: str
     """The event field that names the object a story is about."""
 
@@ -95,6 +99,18 @@ def conforms(trace: Trace, make: Callable[[Trace], TraceMonitor], *, at_least: i
     return Verdict(Grade.SAMPLED, bound=bound, counts=_counts(monitor))
 
 
+def replay_trace(monitor: type[TraceMonitor]) -> Harness:
+    """The replay harness of one subject's recordings: the choice is the file."""
+
+    def replay(choices: Sequence[Any], _variant: str) -> ReplayResult:
+        verdict = conforms(Trace(Path(choices[0]), allow_crash=True), monitor)
+        if verdict.counterexample is not None:
+            return ReplayResult(True, verdict.counterexample.text())
+        return ReplayResult(False, f"{monitor.subject}: {verdict.grade.name} {verdict.reason}")
+
+    return replay
+
+
 def _counts(monitor: TraceMonitor) -> dict[str, int]:
     fired = {f"fired:{name}": count for name, count in monitor.model.fired.items() if count}
     return {"events": monitor.consumed, "steps": monitor.model.steps, **fired}
@@ -109,8 +125,8 @@ def _story(monitor: TraceMonitor, last: Event | None, violation: Violation) -> C
         why="a recorded run of the real runtime is not a run of the model",
         steps=[tell(event) for event in events],
         diverging=violation.why,
-        reproduction=f"mheap trace {monitor.trace.path}",
-        replay=Replay(f"{monitor.subject}/trace", [str(monitor.trace.path)]),
+        reproduction=f"# in a shell:\n# mheap trace {_shown(monitor.trace.path)}",
+        replay=Replay(f"{monitor.subject}/{monitor.harness}", [_shown(monitor.trace.path)]),
     )
 
 
@@ -141,6 +157,12 @@ def tell(event: Event) -> Step:
         where=f"ticket {event.ticket}",
         concrete=shown,
     )
+
+
+def _shown(path: Path) -> str:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _spelled(arguments: Sequence[Any]) -> str:

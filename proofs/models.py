@@ -1,23 +1,30 @@
 """How counterexamples about the models themselves are run again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from checker.counterexample import call
 from checker.mutation import Mutant
-from checker.plain import Instance
+from checker.plain import Instance, SpecError
 from checker.spec import Machine
 from proofs.replay import CannotReplay, Harness, ReplayResult
 
+Machines = Mapping[str, Callable[[], Machine]]
+"""The variants of a machine by name, "" being the machine as it is."""
 
-def replay_model(module: str, build: Callable[[], Machine], mutants: Sequence[Mutant]) -> Harness:
-    """The replay harness of one model: its choices are the sizes, then actions with arguments.
 
-    `module` is the model's name in `model`, `build` makes the machine as it is.
-    """
+def machines(module: str, build: Callable[[], Machine], mutants: Sequence[Mutant]) -> Machines:
+    """The machine that `build` makes and its mutants; `module` is its name in `model`."""
+    mutated = {each.name: partial(_mutated, module, each) for each in mutants}
+    return {"": build, **mutated}
+
+
+def replay_model(variants: Machines) -> Harness:
+    """The replay harness of one model: its choices are the sizes, then actions with arguments."""
 
     def replay(choices: Sequence[Any], variant: str) -> ReplayResult:
-        machine = build() if not variant else _mutated(module, mutants, variant)
+        machine = _variant(variants, variant)
         first, *path = choices
         instance = Instance(machine, first["sizes"], first["constants"])
         state = instance.initial
@@ -45,10 +52,46 @@ def replay_model(module: str, build: Callable[[], Machine], mutants: Sequence[Mu
     return replay
 
 
-def _mutated(module: str, mutants: Sequence[Mutant], variant: str) -> Machine:
-    for mutant in mutants:
-        if mutant.name == variant:
-            machine: Machine = getattr(mutant.bind("model"), module).build()
-            return machine
-    remedy = "was the file written by another version? run the proofs again"
-    raise CannotReplay(f"there is no mutant {variant!r} of the model", remedy)
+def replay_step(variants: Machines) -> Harness:
+    """The replay harness of counterexamples to induction.
+
+    The choices are the sizes, a state, the action taken in it (empty: none, the state is initial)
+    and the property that fails after it (empty: a value outside its type).
+    """
+
+    def replay(choices: Sequence[Any], variant: str) -> ReplayResult:
+        sizes, values, taken, goal = choices
+        machine = _variant(variants, variant)
+        instance = Instance(machine, sizes["sizes"], sizes["constants"])
+        before = after = tuple(values)
+        if taken:
+            name, *arguments = taken
+            try:
+                step = instance.step(before, machine.actions[name], tuple(arguments))
+            except SpecError as error:
+                return ReplayResult(True, f"{call(name, arguments)}: {error}")
+            if step is None:
+                return ReplayResult(False, f"{call(name, arguments)} is not allowed any more")
+            after = step
+        if not goal:
+            return ReplayResult(False, "every value is within its type")
+        name, *given = goal
+        if name in machine.transitions:
+            holds = instance.step_holds(machine.transitions[name], before, after, tuple(given))
+        else:
+            holds = instance.holds(machine.invariants[name], after, tuple(given))
+        return ReplayResult(not holds, f"{call(name, given)} is {'true' if holds else 'false'}")
+
+    return replay
+
+
+def _variant(variants: Machines, name: str) -> Machine:
+    if name not in variants:
+        remedy = "was the file written by another version? run the proofs again"
+        raise CannotReplay(f"there is no variant {name!r} of the model", remedy)
+    return variants[name]()
+
+
+def _mutated(module: str, mutant: Mutant) -> Machine:
+    machine: Machine = getattr(mutant.bind("model"), module).build()
+    return machine

@@ -1,9 +1,15 @@
 """How counterexamples about span states are run again."""
 
+from functools import partial
+
 from model import span_state
+from proofs.conformance import replay_trace
+from proofs.contracts import replay_of
 from proofs.interleavings import replay_schedules
-from proofs.models import replay_model
+from proofs.models import machines, replay_model, replay_step
 from proofs.replay import register
+from proofs.span_state import trace
+from proofs.span_state.contracts import contracts
 from proofs.span_state.mutants import MODEL_MUTANTS
 from proofs.span_state.races import RACES
 from proofs.span_state.scenarios import SCENARIOS
@@ -11,6 +17,16 @@ from proofs.span_state.stateful import SpanLives
 from proofs.span_state.variants import LIMIT_BEFORE_STATE
 from proofs.stateful import replay_on
 
+SHIPPED = "as shipped"
+MACHINES = {
+    **machines("span_state", span_state.build, MODEL_MUTANTS),
+    SHIPPED: partial(span_state.build, limit_first=False),
+}
+
 register("span_state/stateful", replay_on(SpanLives))
-register("span_state/model", replay_model("span_state", span_state.build, MODEL_MUTANTS))
+register("span_state/model", replay_model(MACHINES))
 register("span_state/interleaving", replay_schedules(SCENARIOS, [*RACES, LIMIT_BEFORE_STATE]))
+register("span_state/trace", replay_trace(trace.SpanStates))
+register("span_state/limits", replay_trace(trace.ForeignLimits))
+register("span_state/induction", replay_step(MACHINES))
+register("span_state/contracts", replay_of(contracts))

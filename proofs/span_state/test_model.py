@@ -9,6 +9,7 @@ from checker.reachability import check_reachable
 from checker.verdict import Grade, Verdict
 from model import span_state
 from proofs.span_state.mutants import MODEL_MUTANTS
+from proofs.span_state.replays import SHIPPED
 
 GO = "runtime/mheap.go:343-363"
 CLAIM = "every span the collector can find is complete and stays so"
@@ -31,7 +32,7 @@ def test_reachability() -> Verdict:
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
 @obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:
-    return prove(mutant.bind("model").span_state.build())
+    return prove(mutant.bind("model").span_state.build(), variant=mutant.name)
 
 
 @pytest.mark.fast
@@ -39,3 +40,28 @@ def test_induction_kills(mutant: Mutant) -> Verdict:
 @obligation(technique="reachability", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_reachability_kills(mutant: Mutant) -> Verdict:
     return check_reachable(mutant.bind("model").span_state.build(), SIZES, variant=mutant.name)
+
+
+@pytest.mark.fast
+@obligation(
+    technique="reachability",
+    go="runtime/mcentral.go:254",
+    expect=Grade.REFUTED,
+    finding="74288",
+    statement="the limit of every span the collector can find is valid",
+)
+def test_shipped_machine_publishes_a_stale_limit() -> Verdict:
+    return check_reachable(span_state.build(limit_first=False), SIZES, variant=SHIPPED)
+
+
+@pytest.mark.fast
+@obligation(
+    technique="induction",
+    go=GO,
+    expect=Grade.PROVED,
+    statement=f"{CLAIM}, but for its limit, in the order of go1.21.13",
+)
+def test_induction_as_shipped() -> Verdict:
+    machine = span_state.build(limit_first=False)
+    del machine.invariants["visible_limit"]
+    return prove(machine)

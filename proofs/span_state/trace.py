@@ -91,6 +91,7 @@ class ForeignLimits(SpanStates):
     """
 
     limit_first = True
+    harness = "limits"
 
     def _set_limit(self, event: State) -> None:
         end = event.start + event.npages * self.page_bytes

@@ -31,7 +31,7 @@ def test_reachability() -> Verdict:
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
 @obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:
-    return prove(mutant.bind("model").sweepgen.build())
+    return prove(mutant.bind("model").sweepgen.build(), variant=mutant.name)
 
 
 @pytest.mark.fast

@@ -32,7 +32,7 @@ def test_reachability() -> Verdict:
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
 @obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:
-    return prove(mutant.bind("model").zeroed_base.build())
+    return prove(mutant.bind("model").zeroed_base.build(), variant=mutant.name)
 
 
 @pytest.mark.fast

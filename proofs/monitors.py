@@ -1,0 +1,9 @@
+"""All monitors of recordings, by subject; new subjects register theirs here."""
+
+from proofs.conformance import TraceMonitor
+from proofs.span_list.trace import SpanLists
+from proofs.span_state.trace import SpanStates
+from proofs.sweepgen.trace import SweepGenerations
+from proofs.zeroed_base.trace import ZeroedBases
+
+MONITORS: tuple[type[TraceMonitor], ...] = (SpanStates, SpanLists, SweepGenerations, ZeroedBases)
