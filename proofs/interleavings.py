@@ -6,10 +6,11 @@ from typing import Any
 
 from checker.binding import Binding
 from checker.counterexample import Counterexample, Replay
-from checker.interleaving.judge import check_interleavings
+from checker.interleaving.judge import check_interleavings, check_races
 from checker.interleaving.machine import EXPLORED
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.observe import Operation, View, Violation
+from checker.interleaving.races import find_races
 from checker.interleaving.scenario import Scenario
 from checker.interleaving.search import replay
 from checker.mutation import Mutant
@@ -99,6 +100,36 @@ def refines(
     )
     fired = {f"fired:{name}": count for name, count in refinement.fired.items() if count}
     return verdict.with_counts(**fired)
+
+
+def race_free(refinement: Refinement, *, why: str, variant: Mutant | None = None) -> Verdict:
+    """EXHAUSTED when no trace of the scenario has a race on a plain field."""
+    machine = refinement.instance.machine
+    return check_races(
+        refinement.scenario,
+        explored(variant),
+        harness=f"{machine.name}/races",
+        citation=machine.go,
+        why=why,
+        variant=variant.name if variant is not None else "",
+    )
+
+
+def replay_races(
+    refinements: Mapping[str, Callable[[], Refinement]], variants: Iterable[Mutant]
+) -> Harness:
+    """The replay harness of a subject's races: choices are the scenario's name and the place."""
+    by_name = {each.name: each for each in variants}
+
+    def run(choices: Sequence[Any], variant: str) -> ReplayResult:
+        name, place = choices
+        port = explored(by_name[variant] if variant else None)
+        found = find_races(refinements[name]().scenario, port)
+        racing = [each for each in found.races if each.place == place]
+        lines = [f"{each.place}: {each.first} | {each.second}" for each in racing]
+        return ReplayResult(bool(racing), "\n".join(lines) or f"nothing races on {place}")
+
+    return run
 
 
 def replay_schedules(

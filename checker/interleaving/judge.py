@@ -7,6 +7,7 @@ from typing import Any
 from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
 from checker.interleaving.automaton import Site
 from checker.interleaving.observe import Operation, Simulation, TraceStep
+from checker.interleaving.races import find_races
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario
 from checker.interleaving.search import Breach, Result, explore
@@ -57,6 +58,53 @@ def check_interleavings(
         reason = f"{result.states} states where {states} are recorded: the scenario changed"
         return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
     return Verdict(Grade.EXHAUSTED, bound=_bound(scenario, result), counts=counts)
+
+
+def check_races(
+    scenario: Scenario,
+    port: Any,
+    *,
+    harness: str,
+    citation: str,
+    why: str,
+    variant: str = "",
+    limit: int = 100_000,
+) -> Verdict:
+    """EXHAUSTED when no trace of the scenario has a race on a plain field.
+
+    Traces that differ only in the order of independent steps count once. Hitting `limit` traces is
+    UNKNOWN.
+    """
+    found = find_races(scenario, port, limit=limit)
+    counts = {"traces": found.executions.complete, "races": len(found.races)}
+    if found.races:
+        race = found.races[0]
+        operations = (race.first, race.second)
+        story = Counterexample(
+            invariant=f"no data race on {race.place}",
+            citation=citation,
+            why=why,
+            steps=[_race_step(each) for each in operations],
+            diverging="nothing orders these two accesses",
+            replay=Replay(harness, [scenario.name, race.place], variant),
+        )
+        return Verdict(Grade.REFUTED, counts=counts, counterexample=story)
+    if not found.executions.exhausted:
+        return Verdict(Grade.UNKNOWN, reason=f"stopped at {limit} traces", counts=counts)
+    if not found.executions.complete:
+        return Verdict(Grade.VACUOUS, reason="no thread ever ended", counts=counts)
+    bound = f"{scenario.name}, {found.executions.complete:,} Mazurkiewicz traces"
+    return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts)
+
+
+def _race_step(operation: Operation) -> Step:
+    site = operation.site
+    return Step(
+        thread=operation.thread,
+        action=_spell(operation),
+        function=site.function if site else "",
+        where=_place(site) if site else "",
+    )
 
 
 def tell(

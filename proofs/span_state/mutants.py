@@ -128,4 +128,43 @@ SEQUENTIAL_MUTANTS = [
 ]
 """Bugs that show in a single thread."""
 
-PORT_MUTANTS = {each.name: each for each in SEQUENTIAL_MUTANTS}
+ARITHMETIC_MUTANTS = [
+    Mutant(
+        "noscan-not-encoded",
+        "a span class does not say that its objects hold no pointers",
+        (Edit("spanclass", "u8(sizeclass << 1) | bool2int(noscan)", "u8(sizeclass << 1)"),),
+    ),
+    Mutant(
+        "sizeclass-not-decoded",
+        "the size class is read with the noscan bit in it",
+        (Edit("spanclass", "return sc >> 1", "return sc"),),
+    ),
+    Mutant(
+        "div-rounds-down",
+        "the last piece, which is not full, is not counted",
+        (Edit("stubs", "uintptr(n + a - 1) // a", "uintptr(n) // a"),),
+    ),
+    Mutant(
+        "align-up-beyond",
+        "an aligned number is rounded up to the next one",
+        (Edit("stubs", "uintptr(n + a - 1) &", "uintptr(n + a) &"),),
+    ),
+    Mutant(
+        "align-down-clears-one-bit",
+        "one bit is cleared, not all below the alignment",
+        (Edit("stubs", "return n & uintptr(~(a - 1))", "return n & uintptr(~a)"),),
+    ),
+    Mutant(
+        "magic-too-small",
+        "the magic number is rounded down, and multiples of the size are divided wrongly",
+        (Edit("sizeclasses", "u32(U32_MAX // size + 1)", "u32(U32_MAX // size)"),),
+    ),
+    Mutant(
+        "layout-counts-a-rest",
+        "an object that does not fit whole is counted",
+        (Edit("mspan", "n = total // size", "n = (total + size - 1) // size"),),
+    ),
+]
+"""Bugs in pure functions."""
+
+PORT_MUTANTS = {each.name: each for each in [*SEQUENTIAL_MUTANTS, *ARITHMETIC_MUTANTS]}

@@ -54,3 +54,6 @@ RACES = [
         ),
     ),
 ]
+
+DATA_RACES = [each for each in RACES if each.name != "generation-after-state"]
+"""Those in which two threads use a plain field unordered; a generation is read atomically."""

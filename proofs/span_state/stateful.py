@@ -362,6 +362,13 @@ class SpanLives(WatchedComparison):
                 self.same("span", self.number(found), s)
 
 
+class StrictSpanLives(SpanLives):
+    """The same, beside the machine in which a span's limit is set before it is visible."""
+
+    abstraction = abstraction(limit_first=True)
+    harness = "stateful-limits"
+
+
 def _pages(life: Life) -> range:
     """Its pages, by number within the heap's memory."""
     first = (life.base - FIRST) // PAGE

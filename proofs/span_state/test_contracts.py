@@ -6,19 +6,17 @@ engine has them for all words.
 
 import pytest
 
-from checker.contracts import check_contract
 from checker.mutation import Mutant
 from checker.obligation import obligation
 from checker.verdict import Grade, Verdict
-from proofs.span_state.contracts import contracts
+from proofs.span_state.contracts import CONTRACTS
 from proofs.span_state.mutants import PORT_MUTANTS
 
 GO = "runtime/mheap.go:582, runtime/stubs.go, runtime/mbitmap.go"
 CLAIM = "span classes, rounding and object indexes are computed right"
-WHERE = {"harness": "span_state/contracts", "module": "proofs.span_state.contracts"}
 
 BOUNDED = ("align-up", "align-down")
-WHOLE = [name for name in contracts() if name not in BOUNDED]
+WHOLE = [name for name in CONTRACTS.names if name not in BOUNDED]
 BREAKS = {
     "encode-span-class": "noscan-not-encoded",
     "decode-span-class": "sizeclass-not-decoded",
@@ -35,20 +33,20 @@ BREAKS = {
 @pytest.mark.parametrize("name", WHOLE)
 @obligation(technique="contract", go=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_contract(name: str) -> Verdict:
-    return check_contract(contracts()[name], **WHERE)
+    return CONTRACTS.check(name)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("name", BOUNDED)
 @obligation(technique="contract", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_contract_within_a_bound(name: str) -> Verdict:
-    return check_contract(contracts()[name], **WHERE)
+    return CONTRACTS.check(name)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize(
-    ("name", "mutant"), [(name, PORT_MUTANTS[BREAKS[name]]) for name in contracts()], ids=str
+    ("name", "mutant"), [(name, PORT_MUTANTS[BREAKS[name]]) for name in CONTRACTS.names], ids=str
 )
 @obligation(technique="contract", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_contract_kills(name: str, mutant: Mutant) -> Verdict:
-    return check_contract(contracts(mutant.name)[name], variant=mutant.name, **WHERE)
+    return CONTRACTS.check(name, mutant.name)

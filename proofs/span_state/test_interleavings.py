@@ -5,14 +5,16 @@ import pytest
 from checker.mutation import Mutant
 from checker.obligation import obligation
 from checker.verdict import Grade, Verdict
-from proofs.interleavings import refines
-from proofs.span_state.races import RACES
+from proofs.interleavings import race_free, refines
+from proofs.span_state.races import DATA_RACES, RACES
 from proofs.span_state.scenarios import LOOK_UP, READERS, SCENARIOS, SHIPPED, SHIPPED_LOOK_UP
 from proofs.span_state.variants import LIMIT_BEFORE_STATE
 
 GO = "runtime/mheap.go:354-363"
 CLAIM = "a reader never uses a span that is not complete"
 LIMIT = "a look-up finds only spans that own the word it asks about"
+
+RACE_FREE = "every access that is declared plain is ordered by synchronisation"
 
 
 @pytest.mark.fast
@@ -56,3 +58,17 @@ def test_limit_before_state(scenario: str) -> Verdict:
 @obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_interleavings_kills(mutant: Mutant) -> Verdict:
     return refines(SCENARIOS[SHIPPED](), why=CLAIM, variant=mutant)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("scenario", [SHIPPED, SHIPPED_LOOK_UP])
+@obligation(technique="races", go=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
+def test_races(scenario: str) -> Verdict:
+    return race_free(SCENARIOS[scenario](), why=RACE_FREE)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("mutant", DATA_RACES, ids=str)
+@obligation(technique="races", go=GO, expect=Grade.REFUTED, statement=RACE_FREE)
+def test_races_kills(mutant: Mutant) -> Verdict:
+    return race_free(SCENARIOS[SHIPPED](), why=RACE_FREE, variant=mutant)

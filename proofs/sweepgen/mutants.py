@@ -137,20 +137,4 @@ SEQUENTIAL_MUTANTS = [
 ]
 """Bugs that show in a single thread."""
 
-RACE_MUTANTS = [
-    Mutant(
-        "acquire-by-store",
-        "two sweepers that saw a span unswept both take it",
-        (
-            Edit(
-                "mgcsweep",
-                'if not atomic.cas(s, "sweepgen", u32(self.sweep_gen - 2), '
-                "u32(self.sweep_gen - 1)):\n            return None\n",
-                'atomic.store(s, "sweepgen", u32(self.sweep_gen - 1))\n',
-            ),
-        ),
-    ),
-]
-"""Bugs that need a second thread to show."""
-
-PORT_MUTANTS = {each.name: each for each in [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS]}
+PORT_MUTANTS = {each.name: each for each in SEQUENTIAL_MUTANTS}

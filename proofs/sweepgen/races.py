@@ -81,3 +81,6 @@ RACES = {
     ): scenarios.RECLAIM,
 }
 """Each mutant with the scenario that shows it."""
+
+DATA_RACES = [each for each in RACES if each.name == "reclaim-without-acquiring"]
+"""Those in which two threads use a plain field unordered."""

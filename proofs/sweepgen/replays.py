@@ -2,7 +2,7 @@
 
 from model import sweepgen
 from proofs.conformance import replay_trace
-from proofs.interleavings import replay_schedules
+from proofs.interleavings import replay_races, replay_schedules
 from proofs.models import machines, replay_model, replay_step
 from proofs.replay import register
 from proofs.stateful import replay_on
@@ -19,3 +19,4 @@ register("sweepgen/model", replay_model(MACHINES))
 register("sweepgen/interleaving", replay_schedules(SCENARIOS, RACES))
 register("sweepgen/trace", replay_trace(trace.SweepGenerations))
 register("sweepgen/induction", replay_step(MACHINES))
+register("sweepgen/races", replay_races(SCENARIOS, RACES))

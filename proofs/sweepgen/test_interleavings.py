@@ -5,12 +5,14 @@ import pytest
 from checker.mutation import Mutant
 from checker.obligation import obligation
 from checker.verdict import Grade, Verdict
-from proofs.interleavings import refines
-from proofs.sweepgen.races import RACES
-from proofs.sweepgen.scenarios import SCENARIOS
+from proofs.interleavings import race_free, refines
+from proofs.sweepgen.races import DATA_RACES, RACES
+from proofs.sweepgen.scenarios import FLUSH, REFILL, SCENARIOS
 
 GO = "runtime/mheap.go:475-483"
 CLAIM = "threads that sweep side by side follow the protocol, each span swept once"
+
+RACE_FREE = "every access that is declared plain is ordered by synchronisation"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -24,3 +26,17 @@ def test_interleavings(scenario: str) -> Verdict:
 @obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_interleavings_kills(mutant: Mutant) -> Verdict:
     return refines(SCENARIOS[RACES[mutant]](), why=CLAIM, variant=mutant)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("scenario", [FLUSH, REFILL])
+@obligation(technique="races", go=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
+def test_races(scenario: str) -> Verdict:
+    return race_free(SCENARIOS[scenario](), why=RACE_FREE)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("mutant", DATA_RACES, ids=str)
+@obligation(technique="races", go=GO, expect=Grade.REFUTED, statement=RACE_FREE)
+def test_races_kills(mutant: Mutant) -> Verdict:
+    return race_free(SCENARIOS[RACES[mutant]](), why=RACE_FREE, variant=mutant)
