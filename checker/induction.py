@@ -57,7 +57,7 @@ class _Tally:
     questions: int = 0
     agreed: int = 0
     rlimit: int = 0
-    needed: dict[str, set[str]] = field(default_factory=dict)
+    needed: set[str] = field(default_factory=set)
 
 
 def prove(
@@ -80,8 +80,8 @@ def prove(
         if verdict is not None:
             return verdict
     companions, weak = _companions(vocabulary, rlimit)
-    unused = sorted(set(machine.invariants) - set().union(*tally.needed.values()))
-    companions["hypotheses never needed"] = ", ".join(unused) or "none"
+    lemmas = {name for name, prop in machine.invariants.items() if prop.lemma}
+    companions["lemmas no other proof needed"] = ", ".join(sorted(lemmas - tally.needed)) or "none"
     companions["cvc5 agrees"] = f"{tally.agreed} of {tally.questions}"
     counts = {
         "questions": tally.questions,
@@ -187,7 +187,7 @@ def _settle(
             return Verdict(Grade.UNKNOWN, reason=reason, solver=version(), seed=seed)
         if answer.status == "sat":
             return _refuted(vocabulary, question, answer, rlimit, variant)
-        tally.needed.setdefault(question.name, set()).update(answer.core)
+        tally.needed |= answer.core - {question.goal}
     other = second_opinion([*plain, *question.hypotheses.values()])
     if other == "sat":
         reason = f"{question.name}: z3 says unsat, cvc5 says sat"

@@ -368,16 +368,22 @@ class Monitor:
 
         Raises SpecError when it is not: it cannot be represented by the unseen ones.
         """
-        for name, variable in self.machine.variables.items():
-            for position, domain in enumerate(variable.index):
-                if domain != Sort(sort):
-                    continue
-                domains = [
-                    [element] if i == position else self._elements(d)
-                    for i, d in enumerate(variable.index)
-                ]
-                for key in itertools.product(*domains):
-                    self._maps[name].drop(key)
+        entries = [
+            (self._maps[name], key)
+            for name, variable in self.machine.variables.items()
+            for position, domain in enumerate(variable.index)
+            if domain == Sort(sort)
+            for key in itertools.product(
+                *(
+                    [element] if i == position else self._elements(each)
+                    for i, each in enumerate(variable.index)
+                )
+            )
+        ]
+        for entry, key in entries:
+            entry.must_be_initial(key)
+        for entry, key in entries:
+            entry.drop(key)
         del self._known[sort][element]
 
     def broken(self) -> tuple[Property, tuple[Any, ...]] | None:
@@ -423,10 +429,12 @@ class _SparseMap:
     def __getitem__(self, index: Any) -> Any:
         return self.entries.get(index, self.default)
 
-    def drop(self, key: tuple[Any, ...]) -> None:
-        value = self.entries.pop(key if len(key) > 1 else key[0], self.default)
-        if value != self.default:
+    def must_be_initial(self, key: tuple[Any, ...]) -> None:
+        if self.entries.get(key if len(key) > 1 else key[0], self.default) != self.default:
             raise SpecError(f"{self.variable.name}{list(key)} is not as it was initially")
+
+    def drop(self, key: tuple[Any, ...]) -> None:
+        self.entries.pop(key if len(key) > 1 else key[0], None)
 
     def write(self, key: tuple[Any, ...], value: Any) -> None:
         if UNSEEN not in key:

@@ -122,10 +122,6 @@ def _properties(machine: Machine, span: Any, reader: Any) -> None:
     def looks_only_while_marking(x: Any, r: Any) -> Any:
         return Implies(x.looking[r], x.phase != OFF)
 
-    @machine.invariant(s=span, go="runtime/mheap.go:1382", lemma=True)
-    def limit_follows_fields(x: Any, s: Any) -> Any:
-        return Implies(x.limit[s], x.fields[s])
-
     @machine.transition(
         s=span, go="runtime/mheap.go:350", why="the state is monotone while marking"
     )

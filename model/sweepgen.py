@@ -241,6 +241,20 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         """Two threads never own one span, so a span is swept once."""
         return Implies(And(x.owns[t, s], x.owns[u, s]), t == u)
 
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:348")
+    def needs_sweeping_is_shared(x: Any, s: Any) -> Any:
+        """A span at h-2 is in nobody's hands, which is why one CAS decides."""
+        return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), x.stage[s] == SHARED)
+
+    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324")
+    def half_swept_is_in_hand(x: Any, t: Any, s: Any) -> Any:
+        """A sweeper is busy exactly while it half owns a span: none can end half way."""
+        sweeps = And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))
+        return And(
+            Implies(sweeps, And(x.half[t], x.hand[t] == s)),
+            Implies(And(x.half[t], x.hand[t] == s), sweeps),
+        )
+
     @machine.invariant(s=span, go="runtime/mgcsweep.go:690")
     def swept_before_use(x: Any, s: Any) -> Any:
         """Allocation believes that a span at h or h+3 is swept."""
@@ -265,11 +279,6 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
 
 
 def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:348", lemma=True)
-    def needs_sweeping_is_shared(x: Any, s: Any) -> Any:
-        """A span at h-2 is in nobody's hands, which is why one CAS decides."""
-        return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), x.stage[s] == SHARED)
-
     @machine.invariant(s=span, go="runtime/mgcsweep.go:90", lemma=True)
     def unswept_spans_are_found(x: Any, s: Any) -> Any:
         """A span at h-2 is on an unswept set, or was picked by a sweeper not done yet."""
@@ -282,16 +291,6 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         """Nothing joins an unswept set within a cycle."""
         return Implies(x.drained, Not(x.waiting[s]))
 
-    @machine.invariant(go="runtime/mgc.go:1554", lemma=True)
-    def restarting_is_drained(x: Any) -> Any:
-        """No sweeper can begin before the reset."""
-        return Implies(x.restarting, x.drained)
-
-    @machine.invariant(t=thread, go="runtime/mgc.go:1554", lemma=True)
-    def restarting_stops_the_world(x: Any, t: Any) -> Any:
-        """No sweeper is active between the bump and the reset."""
-        return Implies(x.restarting, Not(x.sweeping[t]))
-
     @machine.invariant(c=cache, go="runtime/mcache.go:90", lemma=True)
     def flushed_is_present(x: Any, c: Any) -> Any:
         """Only an allocated cache is flushed."""
@@ -301,15 +300,6 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
     def caching_is_present(x: Any, c: Any, s: Any) -> Any:
         """Only an allocated cache holds spans."""
         return Implies(x.cached[c, s], x.present[c])
-
-    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324", lemma=True)
-    def half_swept_is_in_hand(x: Any, t: Any, s: Any) -> Any:
-        """A thread is the sweeper of a span exactly while it is in the middle of sweeping it."""
-        sweeps = And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))
-        return And(
-            Implies(sweeps, And(x.half[t], x.hand[t] == s)),
-            Implies(And(x.half[t], x.hand[t] == s), sweeps),
-        )
 
     @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324", lemma=True)
     def owned_is_in_hand(x: Any, t: Any, s: Any) -> Any:
@@ -328,17 +318,7 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         shared = Implies(x.stage[s] == SHARED, is_one_of(x.gen[s], NEEDS_SWEEPING, SWEPT))
         return Implies(x.live[s], And(at_hand, shared))
 
-    @machine.invariant(c=cache, s=span, go="runtime/mcache.go:193", lemma=True)
-    def cached_is_staged(x: Any, c: Any, s: Any) -> Any:
-        """What a cache holds is in the stage of being cached."""
-        return Implies(x.cached[c, s], x.stage[s] == CACHED)
-
     @machine.invariant(s=span, go="runtime/mgcsweep.go:665", lemma=True)
     def processed_is_swept(x: Any, s: Any) -> Any:
         """Once the bits are swapped the mark is processed."""
         return Implies(And(x.live[s], x.stage[s] == PROCESSED), Not(x.unswept[s]))
-
-    @machine.invariant(s=span, go="runtime/mheap.go:1613", lemma=True)
-    def dead_is_plain(x: Any, s: Any) -> Any:
-        """A dead span is at rest."""
-        return Implies(Not(x.live[s]), And(x.stage[s] == SHARED, x.gen[s] == SWEPT))

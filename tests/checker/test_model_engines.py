@@ -1,0 +1,365 @@
+"""The readings of a machine agree, and neither induction nor reachability can be fooled."""
+
+import itertools
+from typing import Any
+
+import pytest
+import z3
+
+from checker.formulas import Successor, Vocabulary, arbitrary_state, guards, state_after
+from checker.induction import prove
+from checker.logic import to_z3
+from checker.plain import UNSEEN, Disabled, Instance, Monitor, Rejected, SpecError, State
+from checker.reachability import check_reachable
+from checker.solver import second_opinion, solve
+from checker.spec import ALL, BOOL, Action, And, If, Implies, Machine, Not, Range, Sort
+from checker.terms import Elem, Int
+from checker.verdict import Grade
+from model import span_list, span_state, sweepgen, zeroed_base
+
+
+def lock(*, check: bool = True) -> Machine:
+    """A mutex: one holder at a time, unless taking it does not check."""
+    machine = Machine("lock", go="-", why="-")
+    thread = machine.sort("Thread")
+    machine.var("holds", thread, type=BOOL, init=False)
+
+    @machine.action(t=thread, go="-")
+    def take(x: Any, n: Any, t: Any) -> None:
+        if check:
+            x.require(x.all(thread, lambda u: Not(x.holds[u])))
+        n.holds[t] = True
+
+    @machine.action(t=thread, go="-")
+    def leave(x: Any, n: Any, t: Any) -> None:
+        x.require(x.holds[t])
+        n.holds[t] = False
+
+    @machine.invariant(t=thread, u=thread, go="-")
+    def exclusive(x: Any, t: Any, u: Any) -> Any:
+        return Implies(And(x.holds[t], x.holds[u]), t == u)
+
+    return machine
+
+
+def counter(limit: int | None) -> Machine:
+    """Counts up for ever, or to a limit that a constant sets."""
+    machine = Machine("counter", go="-", why="-")
+    machine.constant("top", least=1)
+    machine.var("n", type=Range(0, None), init=0)
+
+    @machine.action(go="-")
+    def up(x: Any, n: Any) -> None:
+        if limit is not None:
+            x.require(x.n < x.top)
+        n.n = x.n + 1
+
+    @machine.transition(go="-")
+    def grows(x: Any, n: Any) -> Any:
+        return x.n < n.n
+
+    @machine.invariant(go="-")
+    def bounded(x: Any) -> Any:
+        return x.n <= (x.top if limit is not None else 100)
+
+    return machine
+
+
+class TestInduction:
+    def test_proves_a_mutex(self) -> None:
+        verdict = prove(lock())
+        assert verdict.grade is Grade.PROVED
+        assert verdict.counts["questions"] > 0
+
+    def test_refutes_a_broken_mutex_with_a_confirmed_step(self) -> None:
+        verdict = prove(lock(check=False))
+        assert verdict.grade is Grade.REFUTED
+        assert verdict.counterexample is not None
+        assert verdict.counterexample.steps[0].action.startswith("take")
+
+    def test_constants_stay_symbolic(self) -> None:
+        assert prove(counter(limit=3)).grade is Grade.PROVED
+
+    def test_a_contradictory_lemma_is_vacuous_not_proved(self) -> None:
+        machine = lock(check=False)
+        thread = machine.sorts[0]
+
+        @machine.invariant(t=thread, go="-", lemma=True)
+        def nonsense(x: Any, t: Any) -> Any:
+            return And(x.holds[t], Not(x.holds[t]))
+
+        verdict = prove(machine)
+        assert verdict.grade is Grade.REFUTED  # it already fails initially
+
+    def test_an_action_no_state_allows_is_vacuous(self) -> None:
+        machine = lock()
+
+        @machine.action(t=machine.sorts[0], go="-")
+        def never(x: Any, n: Any, t: Any) -> None:
+            x.require(And(x.holds[t], Not(x.holds[t])))
+            n.holds[t] = False
+
+        verdict = prove(machine)
+        assert verdict.grade is Grade.VACUOUS
+        assert "never can fire" in verdict.reason
+
+    def test_a_property_that_cannot_fail_is_vacuous(self) -> None:
+        machine = lock()
+
+        @machine.invariant(t=machine.sorts[0], go="-")
+        def trivial(_x: Any, t: Any) -> Any:
+            return t == t  # trivial on purpose
+
+        verdict = prove(machine)
+        assert verdict.grade is Grade.VACUOUS
+
+    def test_a_solver_out_of_resources_is_unknown(self) -> None:
+        verdict = prove(sweepgen.build(), rlimit=1)
+        assert verdict.grade is Grade.UNKNOWN
+        assert "gave up" in verdict.reason
+
+    @pytest.mark.parametrize(
+        "lemma", ["stage_fits_generation", "unswept_spans_are_found", "processed_is_swept"]
+    )
+    def test_a_dropped_lemma_is_missed(self, lemma: str) -> None:
+        machine = sweepgen.build()
+        del machine.invariants[lemma]
+        assert prove(machine).grade is not Grade.PROVED
+
+
+class TestReachability:
+    def test_visits_every_state_once(self) -> None:
+        verdict = check_reachable(lock(), {"Thread": 3}, states=4)
+        assert verdict.grade is Grade.EXHAUSTED
+
+    def test_finds_a_shortest_violation(self) -> None:
+        verdict = check_reachable(lock(check=False), {"Thread": 3})
+        assert verdict.grade is Grade.REFUTED
+        assert verdict.counterexample is not None
+        assert len(verdict.counterexample.steps) == 2
+
+    def test_a_state_limit_is_unknown(self) -> None:
+        verdict = check_reachable(counter(limit=None), {}, {"top": 1}, state_limit=50)
+        assert verdict.grade is Grade.UNKNOWN
+
+    def test_a_changed_state_count_is_unknown(self) -> None:
+        verdict = check_reachable(lock(), {"Thread": 3}, states=5)
+        assert verdict.grade is Grade.UNKNOWN
+        assert "the machine changed" in verdict.reason
+
+    def test_an_action_that_never_fires_is_vacuous(self) -> None:
+        machine = lock()
+
+        @machine.action(t=machine.sorts[0], go="-")
+        def never(x: Any, n: Any, t: Any) -> None:
+            x.require(x.all(machine.sorts[0], lambda u: x.holds[u]))
+            x.require(Not(x.holds[t]))
+            n.holds[t] = False
+
+        assert check_reachable(machine, {"Thread": 2}).grade is Grade.VACUOUS
+
+    def test_a_broken_step_property_is_found(self) -> None:
+        machine = counter(limit=3)
+
+        @machine.action(go="-")
+        def down(x: Any, n: Any) -> None:
+            x.require(x.n > 0)
+            n.n = x.n - 1
+
+        assert check_reachable(machine, {}, {"top": 2}).grade is Grade.REFUTED
+
+
+class TestPlainReading:
+    def test_a_value_outside_its_type_is_an_error(self) -> None:
+        machine = Machine("m", go="-", why="-")
+        machine.var("n", type=Range(0, 1), init=0)
+
+        @machine.action(go="-")
+        def jump(_x: Any, n: Any) -> None:
+            n.n = 5
+
+        instance = Instance(machine, {})
+        with pytest.raises(SpecError, match="outside its type"):
+            instance.step(instance.initial, machine.actions["jump"], ())
+
+    def test_words_of_the_language_cannot_be_names(self) -> None:
+        machine = Machine("m", go="-", why="-")
+        with pytest.raises(ValueError, match="word of the language"):
+            machine.var("require", type=BOOL, init=False)
+
+    def test_a_rejected_step_changes_nothing(self) -> None:
+        monitor = Monitor(lock())
+        monitor.step("take", "a")
+        with pytest.raises(Rejected):
+            monitor.step("take", "b")
+        assert monitor.read("holds", "a")
+        assert not monitor.read("holds", "b")
+
+    def test_unseen_elements_follow_steps_that_write_all(self) -> None:
+        machine = Machine("m", go="-", why="-")
+        thing = machine.sort("Thing")
+        machine.var("old", thing, type=BOOL, init=False)
+
+        @machine.action(go="-")
+        def age(_x: Any, n: Any) -> None:
+            n.old[ALL] = lambda _: True
+
+        monitor = Monitor(machine)
+        monitor.step("age")
+        assert monitor.read("old", "somebody new")
+        assert monitor.read("old", UNSEEN)
+
+    def test_only_elements_as_they_were_initially_can_be_forgotten(self) -> None:
+        monitor = Monitor(lock())
+        monitor.step("take", "a")
+        with pytest.raises(SpecError):
+            monitor.forget("Thread", "a")
+        monitor.step("leave", "a")
+        monitor.forget("Thread", "a")
+        assert not monitor.knows("Thread", "a")
+
+    def test_monitor_and_instance_agree(self) -> None:
+        """Both plain readings, along every path of up to four actions."""
+        machine = span_state.build()
+        instance = Instance(machine, {"Span": 2, "Reader": 1})
+        moves = [
+            (action, arguments)
+            for action in machine.actions.values()
+            for arguments in instance.arguments(action.params)
+        ]
+        for path in itertools.product(moves[::3], repeat=3):
+            monitor, state = Monitor(machine), instance.initial
+            for action, arguments in path:
+                after = instance.step(state, action, arguments)
+                if after is None:
+                    with pytest.raises(Rejected):
+                        monitor.step(action.name, *arguments)
+                    continue
+                monitor.step(action.name, *arguments)
+                state = after
+            for s in range(2):
+                assert monitor.read("state", s) == instance.value(state, "state", s)
+
+
+@pytest.mark.parametrize(
+    ("machine", "sizes", "constants"),
+    [
+        (span_state.build(), {"Span": 2, "Reader": 1}, {}),
+        (span_list.build(), {"Span": 2, "SpanList": 2}, {}),
+        (sweepgen.build(), {"Span": 1, "Thread": 2, "Cache": 1}, {}),
+        (zeroed_base.build(), {"Arena": 1, "Part": 2}, {"arena_pages": 1}),
+    ],
+    ids=lambda value: value.name if isinstance(value, Machine) else "",
+)
+def test_formulas_and_plain_values_agree(
+    machine: Machine, sizes: dict[str, int], constants: dict[str, int]
+) -> None:
+    """On reachable states, guards and effects as formulas are those of plain Python."""
+    instance = Instance(machine, sizes, constants)
+    for state in _some_states(instance, 12):
+        for action in machine.actions.values():
+            for arguments in instance.arguments(action.params)[:2]:
+                _compare(instance, state, action, arguments)
+
+
+def _some_states(instance: Instance, count: int) -> list[State]:
+    """States from a walk that takes another enabled step each time."""
+    moves = [
+        (action, arguments)
+        for action in instance.machine.actions.values()
+        for arguments in instance.arguments(action.params)
+    ]
+    states = [instance.initial]
+    for number in range(count):
+        for action, arguments in moves[number * 7 % len(moves) :] + moves:
+            after = instance.step(states[-1], action, arguments)
+            if after is not None and after not in states:
+                states.append(after)
+                break
+    return states
+
+
+def _compare(instance: Instance, state: State, action: Action, arguments: tuple[int, ...]) -> None:
+    vocabulary = Vocabulary(instance.machine)
+    universe = _Universe(vocabulary, instance)
+    before = arbitrary_state(vocabulary)
+    values = [universe.term(d, a) for (_, d), a in zip(action.params, arguments, strict=True)]
+    after = Successor(before)
+    action.body(before, after, *values)
+    facts = [*universe.facts(), universe.shows(before, state)]
+    expected = instance.step(state, action, arguments)
+    enabled = solve([*facts, *guards(before)]).status
+    assert enabled == ("unsat" if expected is None else "sat"), action.name
+    if expected is not None:
+        differs = z3.Not(universe.shows(state_after(after), expected))
+        assert solve([*facts, *guards(before), differs]).status == "unsat", action.name
+
+
+class _Universe:
+    """The elements of an instance as Z3 constants, and nothing else in their sorts."""
+
+    def __init__(self, vocabulary: Vocabulary, instance: Instance) -> None:
+        self.vocabulary, self.instance = vocabulary, instance
+        self.elements = {
+            name: [
+                vocabulary.defaults[name],
+                *(Elem(z3.Const(f"{name}!e{i}", vocabulary.sorts[name])) for i in range(1, size)),
+            ]
+            for name, size in instance.sizes.items()
+        }
+
+    def term(self, domain: Any, value: Any) -> Any:
+        if isinstance(domain, Sort):
+            return self.elements[domain.name][value]
+        return Int(z3.IntVal(value))
+
+    def facts(self) -> list[Any]:
+        found = []
+        for name, elements in self.elements.items():
+            terms = [each.t for each in elements]
+            any_one = z3.Const(f"{name}!any", self.vocabulary.sorts[name])
+            found.append(z3.ForAll([any_one], z3.Or(*(any_one == term for term in terms))))
+            found.append(z3.Distinct(*terms) if len(terms) > 1 else z3.BoolVal(True))
+        for name, value in self.instance.constants.items():
+            found.append(to_z3(self.vocabulary.constants[name]) == value)
+        return found
+
+    def shows(self, view: Any, state: State) -> Any:
+        """Whether the formula state has the entries of the plain one."""
+        equal = []
+        for variable in self.instance.machine.variables.values():
+            for key in itertools.product(*map(self.instance.elements, variable.index)):
+                shown = getattr(view, variable.name)
+                if key:
+                    terms = [self.term(d, k) for d, k in zip(variable.index, key, strict=True)]
+                    shown = shown[tuple(terms) if len(terms) > 1 else terms[0]]
+                plain = self.instance.value(state, variable.name, *key)
+                if isinstance(variable.type, Sort):
+                    expected: Any = self.elements[variable.type.name][plain]
+                else:
+                    expected = self.vocabulary.value(variable, plain)
+                equal.append(to_z3(shown) == to_z3(expected))
+        return z3.And(*equal)
+
+
+def test_an_answer_has_no_truth_value() -> None:
+    with pytest.raises(TypeError, match="three outcomes"):
+        bool(solve([z3.BoolVal(True)]))
+
+
+def test_the_second_solver_disagrees_with_a_wrong_claim() -> None:
+    x = z3.Int("x")
+    assert second_opinion([x > 0]) == "sat"
+    assert second_opinion([x > 0, x < 0]) == "unsat"
+
+
+def test_rlimit_is_counted_for_each_question() -> None:
+    x = z3.Int("x")
+    first = solve([x > 0, x * x == 16]).rlimit_used
+    again = solve([x > 0, x * x == 16]).rlimit_used
+    assert abs(first - again) <= max(first, again) // 2
+
+
+def test_disabled_is_not_an_error_of_the_machine() -> None:
+    assert not issubclass(Disabled, SpecError)
+    assert If(True, 1, 2) == 1
