@@ -12,7 +12,7 @@ from checker.counterexample import Counterexample, Step
 from checker.verdict import Grade, Verdict
 from golang.alter import Alteration, Change, Drop, Duplicate, alter
 from golang.errors import GoMissing
-from golang.events import Event, ListTakeAll
+from golang.events import Event, ListTakeAll, SweeperBegin
 from golang.trace import Trace
 from proofs.conformance import TraceMonitor, conforms, tell
 from proofs.recording import Recorder, not_run
@@ -57,7 +57,7 @@ def alterations_are_rejected(
 def _alterations(trace: Trace, fields: Fields) -> Iterator[Alteration]:
     """Each kind of event dropped, doubled, and changed in each of its fields, a few times."""
     for kind, names in fields.items():
-        tickets = [event.ticket for event in trace if type(event) is kind]
+        tickets = [event.ticket for event in trace if type(event) is kind and _matters(event)]
         # The effect of an event must have time to show, so the last ones are left alone.
         usable = tickets[: len(tickets) // 2]
         for ticket in usable[:: max(1, len(usable) // SAMPLES)][:SAMPLES]:
@@ -66,6 +66,11 @@ def _alterations(trace: Trace, fields: Fields) -> Iterator[Alteration]:
                 yield Duplicate(ticket)
             for name in names:
                 yield Change(ticket, name, _other(getattr(trace[ticket], name)))
+
+
+def _matters(event: Event) -> bool:
+    """A sweeper that was refused has done nothing: it may have asked once more or less."""
+    return not isinstance(event, SweeperBegin) or bool(event.valid)
 
 
 def _other(value: int | bool) -> int | bool:

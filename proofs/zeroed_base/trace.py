@@ -4,7 +4,7 @@ zeroedBase is raised without a lock, so the tickets of its loads and stores are 
 threads. Their values are: a word that only grows takes each value once, so every compare-and-swap
 and every load finds its place in the chain of values. An event that is recorded early waits for its
 predecessor in the chain; a load recorded late is replayed with the value that was there, provided
-the call had begun when it was.
+the call had begun when it was. No event reads a value of a call that begins after it.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,6 +45,7 @@ class ZeroedBases(TraceMonitor):
         self.waiting: list[Event] = []
         self.calls: dict[int, Call] = {}
         self.left: dict[tuple[int, int], int] = {}
+        self.made: dict[tuple[int, int], int] = {}
         self.answers: dict[int, tuple[int, bool]] = {}
 
     def listens_to(self) -> Mapping[type[Event], Callable[[Any], None]]:
@@ -121,6 +122,7 @@ class ZeroedBases(TraceMonitor):
             return False
         if value < present and self.left.get((event.arena, value), -1) < call.began:
             raise Violation("zeroed_base.load", GO, "the load returns a value of before the call")
+        self._in_time(event, value)
         with self.model.seeing("zeroed_base", event.arena, value=value):
             self.step("reload" if event.retry else "load", part)
         return True
@@ -132,10 +134,18 @@ class ZeroedBases(TraceMonitor):
         if old > present:
             return False
         self.expect("chain", GO, old, present)
+        self._in_time(event, old)
         self.step("raise_base", part)
         self.expect("raised_to", GO, new, self.model.read("zeroed_base", event.arena))
         self.left[event.arena, old] = event.ticket
+        self.made[event.arena, new] = self.calls[event.m].began
         return True
+
+    def _in_time(self, event: ZbLoad | ZbCas, value: int) -> None:
+        """The call that stored a value had begun before the event that read it was over."""
+        if self.made.get((event.arena, value), -1) > event.ticket:
+            why = "it reads a value that a later call stores"
+            raise Violation("zeroed_base.load", GO, why)
 
     def _end(self, event: NzEnd, call: Call) -> None:
         shares = list(self._shares(event.base, event.npages))
