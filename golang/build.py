@@ -94,12 +94,13 @@ def run(
     arenas: int = 2,
     capacity: int = 1 << 22,
     delays: bool = False,
+    godebug: str = "",
     timeout: float = 60,
 ) -> Run:
     """Run `program` at GOMAXPROCS=`procs`, recording at most `capacity` events to `trace`.
 
     `rounds` and `arenas` are the workload's arguments; `delays` adds random sleeps around each
-    ticket.  A program that dies or is killed leaves a readable prefix.
+    ticket; `godebug` is the runtime's GODEBUG.  A program that dies or is killed leaves a readable prefix.
     """
     arguments = [str(rounds), str(arenas)]
     environment = {
@@ -107,6 +108,7 @@ def run(
         "MHEAP_TRACE": os.path.abspath(trace),
         "MHEAP_TRACE_CAPACITY": str(capacity),
         "MHEAP_TRACE_DELAYS": "1" if delays else "0",
+        "GODEBUG": godebug,
     }
     start = time.monotonic()
     status: int | None

@@ -45,6 +45,14 @@ class Recorder:
         """A run of the runtime with a deliberate bug; it may have died."""
         return self._record(mutant.name, mutant, rounds=MUTANT_ROUNDS, seconds=MUTANT_SECONDS)
 
+    def run_with(self, godebug: str) -> tuple[int | None, str]:
+        """Exit status and stderr of a run of the runtime as shipped under a GODEBUG setting."""
+        program = build(find_go(), BUILD / "go")
+        result = run(
+            program, self.directory / "godebug.trace", rounds=SHORT_ROUNDS, godebug=godebug
+        )
+        return result.status, result.stderr
+
     def _record(
         self,
         name: str,

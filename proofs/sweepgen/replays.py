@@ -11,6 +11,7 @@ from proofs.sweepgen.mutants import MODEL_MUTANTS
 from proofs.sweepgen.races import RACES
 from proofs.sweepgen.scenarios import SCENARIOS
 from proofs.sweepgen.stateful import SweepGenerations
+from proofs.sweepgen.stopped import replay_stopped_runtime, replay_stopped_world
 
 MACHINES = machines("sweepgen", sweepgen.build, MODEL_MUTANTS)
 
@@ -20,3 +21,5 @@ register("sweepgen/interleaving", replay_schedules(SCENARIOS, RACES))
 register("sweepgen/trace", replay_trace(trace.SweepGenerations))
 register("sweepgen/induction", replay_step(MACHINES))
 register("sweepgen/races", replay_races(SCENARIOS, RACES))
+register("sweepgen/stopped world", replay_stopped_world)
+register("sweepgen/stopped runtime", replay_stopped_runtime)
