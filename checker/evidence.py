@@ -204,6 +204,25 @@ def green(evidence: Mapping[str, Any]) -> bool:
     )
 
 
+def violated(evidence: Mapping[str, Any]) -> bool:
+    """Whether something that failed is known to be false, rather than not known to be true.
+
+    A mutant or a known finding that is refuted no more counts: its claim, that there is a
+    counterexample, is false.
+    """
+    return any(
+        record["status"] == FAILED
+        and (
+            record["verdict"] == Grade.REFUTED.name
+            or (
+                record["expected"] == Grade.REFUTED.name
+                and record["verdict"] in {each.name for each in EXPECTED}
+            )
+        )
+        for record in evidence["obligations"]
+    )
+
+
 def established(evidence: Mapping[str, Any]) -> bool:
     """Whether anything passed at all."""
     return any(record["status"] == PASSED for record in evidence["obligations"])

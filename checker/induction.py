@@ -183,7 +183,10 @@ def _settle(
         answer = solve(plain, tracked=question.hypotheses, seed=seed, rlimit=rlimit)
         tally.rlimit = max(tally.rlimit, answer.rlimit_used)
         if answer.status == "unknown":
-            reason = f"{question.name}: the solver gave up ({answer.reason}), seed {seed}"
+            reason = (
+                f"{question.name}: the solver gave up ({answer.reason}), seed {seed}; "
+                "allow it more (rlimit), or split the property or strengthen it by a lemma"
+            )
             return Verdict(Grade.UNKNOWN, reason=reason, solver=version(), seed=seed)
         if answer.status == "sat":
             return _refuted(vocabulary, question, answer, rlimit, variant)

@@ -77,8 +77,8 @@ def show(file: Path) -> int:
     """Show the evidence or the counterexample in FILE (default: build/evidence.json).
 
     The exit code is that of what is shown: 0 for evidence in which nothing failed, 1 for evidence
-    with failures and for a counterexample, 2 for a run that did not get to its end or checked
-    nothing.
+    of a violation and for a counterexample, 2 for a run that did not get to its end, checked
+    nothing, or failed without a violation (a solver that gave up, say).
     """
     document = itf.read_json(file)
     if isinstance(document, dict) and document.get("format") == evidence.FORMAT:
@@ -157,4 +157,4 @@ def _show_evidence(document: dict[str, Any]) -> int:
     click.echo(report.summary(document))
     if evidence.green(document):
         return HOLDS if evidence.established(document) else NO_ANSWER
-    return VIOLATED if document["run"]["complete"] else NO_ANSWER
+    return VIOLATED if evidence.violated(document) else NO_ANSWER

@@ -127,6 +127,7 @@ def test_files_that_cannot_be_read(tmp_path, capsys, command, content, reason):
 
 
 PROVED = Verdict(Grade.PROVED)
+REFUTED = Verdict(Grade.REFUTED, counterexample=Counterexample("i", "mheap.go:1", "w", []))
 
 
 def written(tmp_path, verdict=PROVED, status="passed", complete=True):
@@ -149,7 +150,9 @@ def test_show_the_last_evidence(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"status": "failed"}, VIOLATED),
+        ({"verdict": REFUTED, "status": "failed"}, VIOLATED),
+        ({"verdict": Verdict(Grade.UNKNOWN, reason="limit"), "status": "failed"}, NO_ANSWER),
+        ({"status": "failed"}, NO_ANSWER),
         ({"complete": False}, NO_ANSWER),
         ({"verdict": Verdict(Grade.NOT_RUN, reason="no Go"), "status": "not run"}, NO_ANSWER),
     ],
