@@ -8,8 +8,8 @@ vacuous, and a counterexample is run again on plain values before anyone sees it
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -20,7 +20,7 @@ from crosshair.fnutil import FunctionInfo
 from crosshair.options import DEFAULT_OPTIONS, AnalysisOptionSet
 
 from checker.counterexample import Counterexample, Replay, Step, call
-from checker.verdict import Grade, Verdict, weakest
+from checker.verdict import Grade, Verdict
 
 SECONDS = 20.0
 """CPU seconds that CrossHair may spend on one contract."""
@@ -65,27 +65,15 @@ class _Analysis:
         return "; ".join(f"{each.state.value}: {each.message}" for each in self.messages)
 
 
-def check_contracts(
-    contracts: Iterable[Contract], *, harness: str, module: str, variant: str = ""
-) -> Verdict:
-    """The weakest verdict on several contracts. Raises ValueError if there is none."""
-    return weakest(
-        [
-            check_contract(each, harness=harness, module=module, variant=variant)
-            for each in contracts
-        ]
-    )
-
-
 def check_contract(
-    contract: Contract, *, harness: str, module: str, variant: str = "", seconds: float = SECONDS
+    contract: Contract, replay: Replay, program: str = "", seconds: float = SECONDS
 ) -> Verdict:
     """PROVED when it is confirmed over all paths, EXHAUSTED when its arguments have a bound.
 
     REFUTED when it fails on plain arguments; VACUOUS when no arguments are found that meet the
-    precondition, or CrossHair says nothing; UNKNOWN in all other cases. `harness` replays a
-    counterexample; `module` has a function `contracts` that gives the contracts of a variant of the
-    port by name.
+    precondition, or CrossHair says nothing; UNKNOWN in all other cases. The harness of `replay`
+    gets the name and the arguments of a counterexample; `program` assigns the contract to
+    `contract`, for the reproduction.
     """
     solver = f"crosshair {version('crosshair-tool')}"
 
@@ -96,7 +84,7 @@ def check_contract(
     for inputs in found.inputs:
         why = contract.broken(inputs)
         if why:
-            story = _tell(contract, inputs, why, harness, module, variant)
+            story = _tell(contract, inputs, why, replay, program)
             return verdict(Grade.REFUTED, counterexample=story)
     if not found.messages:
         return verdict(Grade.VACUOUS, reason=f"{contract.name}: CrossHair has nothing to say")
@@ -163,29 +151,17 @@ def _false_like(function: Callable[..., bool]) -> Callable[..., bool]:
 
 
 def _tell(
-    contract: Contract,
-    inputs: Mapping[str, Any],
-    why: str,
-    harness: str,
-    module: str,
-    variant: str,
+    contract: Contract, inputs: dict[str, Any], why: str, where: Replay, program: str
 ) -> Counterexample:
-    shown = call(contract.name, [_spelled(inputs)])
-    program = [
-        f"from {module} import contracts",
-        "",
-        f"contract = contracts({variant!r})[{contract.name!r}]",
-        f"print(contract.broken({dict(inputs)!r}))",
-    ]
     return Counterexample(
         invariant=contract.name,
         citation=contract.go,
         why=f"the contract is broken: {why}",
-        steps=[Step("main", shown)],
-        initial_concrete=dict(inputs),
+        steps=[Step("main", call(contract.name, [_spelled(inputs)]))],
+        initial_concrete=inputs,
         diverging=why,
-        reproduction="\n".join(program),
-        replay=Replay(harness, [contract.name, dict(inputs)], variant),
+        reproduction=f"{program}\nprint(contract.broken({inputs!r}))",
+        replay=replace(where, choices=[contract.name, inputs]),
     )
 
 

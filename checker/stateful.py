@@ -35,6 +35,7 @@ from hypothesis.stateful import (
 
 from checker.binding import Binding
 from checker.counterexample import Counterexample, Replay, Scalar, Step, call, changed
+from checker.draws import uniform
 from checker.mutation import Mutant
 from checker.plain import Instance
 from checker.refinement import Abstraction, Diverged, Run
@@ -50,7 +51,7 @@ class Comparison(RuleBasedStateMachine):
     Arguments of rules are plain (numbers, texts, truth values) and there are no bundles, so that a
     run can be written down and run again. `throw` is what the port raises instead of crashing,
     `throws` are the texts of the throws that these rules must provoke, and `idle` names the model
-    actions that they cannot reach, each with a reason.
+    actions that they cannot reach, each with a reason. `harness` names the replay harness.
     """
 
     package: ClassVar[str]
@@ -62,6 +63,7 @@ class Comparison(RuleBasedStateMachine):
     throw: ClassVar[type[Exception]]
     throws: ClassVar[Collection[str]] = ()
     idle: ClassVar[Mapping[str, str]] = {}
+    harness: ClassVar[str] = "stateful"
 
     def __init__(self) -> None:
         super().__init__()
@@ -228,13 +230,17 @@ def check_stateful(machine: type[Comparison], *, examples: int, steps: int, seed
         actions=Counter(dict.fromkeys(machine.abstraction.machine.actions, 0)),
         throws=Counter(dict.fromkeys(machine.throws, 0)),
     )
+    unknown = set(machine.idle) - set(tally.actions)
+    if unknown:
+        raise ValueError(f"declared idle, but no actions: {', '.join(sorted(unknown))}")
     counted = _counted(machine, tally)
 
     def verdict(grade: Grade, **details: Any) -> Verdict:
         return Verdict(grade, counts=tally.counts(), seed=seed, **details)
 
     try:
-        run_state_machine_as_test(seeded(seed)(counted), settings=_settings(examples, steps))
+        chosen = _settings(examples, steps, seed)
+        run_state_machine_as_test(seeded(seed)(counted), settings=chosen)
     except (FailedHealthCheck, Flaky, InvalidDefinition, Unsatisfiable) as error:
         return verdict(Grade.UNKNOWN, reason=f"{type(error).__name__}: {error}")
     except (Diverged, machine.throw) as error:
@@ -246,8 +252,9 @@ def check_stateful(machine: type[Comparison], *, examples: int, steps: int, seed
     except Exception as error:
         return verdict(Grade.UNKNOWN, reason=f"the rules themselves fail: {error!r}")
     never = tally.never(machine.idle)
-    if never:
-        return verdict(Grade.VACUOUS, reason=f"never ran: {', '.join(never)}")
+    if never or not tally.rules:
+        reason = f"never ran: {', '.join(never) or 'any rule'}"
+        return verdict(Grade.VACUOUS, reason=reason)
     awake = sorted(name for name in machine.idle if tally.actions[name])
     if awake:
         reason = f"declared idle, but fired: {', '.join(awake)}; drop the declaration"
@@ -293,44 +300,48 @@ def tell(machine: type[Comparison], calls: Sequence[Call]) -> Counterexample | N
         )
     if failure is None:
         return None
+    divergence, broken = failure
     return Counterexample(
-        invariant=failure.invariant,
-        citation=failure.citation,
-        why=failure.why,
+        invariant=divergence.invariant,
+        citation=divergence.citation,
+        why=divergence.why,
         steps=steps,
         initial_concrete=initial[0],
         initial_abstract=initial[1],
-        diverging=failure.why,
-        reproduction=_program(machine, calls),
+        diverging=divergence.why,
+        reproduction=_program(machine, calls[: len(steps)], broken),
         replay=Replay(
-            f"{machine.abstraction.machine.name}/stateful",
-            [[name, arguments] for name, arguments in calls],
+            f"{machine.abstraction.machine.name}/{machine.harness}",
+            [[name, arguments] for name, arguments in calls[: len(steps)]],
             _variant(machine),
         ),
     )
 
 
-def _failure(state: Comparison, rule: Callable[[], None]) -> Diverged | None:
-    """What is wrong with the rule, or with an invariant after it."""
+def _failure(state: Comparison, rule: Callable[[], None]) -> tuple[Diverged, str] | None:
+    """What is wrong, and the name of the invariant that sees it: none if the rule itself does."""
+    checking = ""
     try:
         rule()
         for each in state.invariants:
+            checking = each.function.__name__
             if all(precondition(state) for precondition in each.preconditions):
                 each.function(state)
     except Diverged as failure:
-        return failure
+        return failure, checking
     except state.throw as error:
-        return state.divergence("throws", f"the port throws {str(error)!r}, which nothing allows")
+        why = f"the port throws {str(error)!r}, which nothing allows"
+        return state.divergence("throws", why), checking
     return None
 
 
-def _program(machine: type[Comparison], calls: Sequence[Call]) -> str:
+def _program(machine: type[Comparison], calls: Sequence[Call], broken: str) -> str:
     """The run as a program that fails as the run does."""
     variant = _variant(machine)
     made = f"{machine.__name__}.on({variant!r})" if variant else machine.__name__
     lines = [f"from {machine.__module__} import {machine.__name__}", "", f"state = {made}()"]
     lines += [f"state.{_spelled(name, arguments)}" for name, arguments in calls]
-    return "\n".join([*lines, "state.agrees()"])
+    return "\n".join([*lines, *([f"state.{broken}()"] if broken else [])])
 
 
 def _spelled(name: str, arguments: Mapping[str, Any]) -> str:
@@ -351,8 +362,9 @@ def _short(filename: str) -> str:
     return "/".join(Path(filename).parts[-2:])
 
 
-def _settings(examples: int, steps: int) -> settings:
+def _settings(examples: int, steps: int, seed: int) -> settings:
     return settings(
+        backend=uniform(seed),
         max_examples=examples,
         stateful_step_count=steps,
         derandomize=True,

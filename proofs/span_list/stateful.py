@@ -21,6 +21,7 @@ class SpanLists(PortComparison):
 
     abstraction = ABSTRACTION
     sizes: ClassVar = {"Span": SPANS, "SpanList": LISTS}
+    throws = ("mSpanList.insert", "mSpanList.insertBack", "mSpanList.remove")
     mutants = PORT_MUTANTS
 
     def build(self) -> PortView:

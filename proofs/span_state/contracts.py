@@ -20,7 +20,7 @@ def _encode(name: str, port: Binding) -> Contract:
         parts = spanclass.span_class_sizeclass(sc), spanclass.span_class_noscan(sc)
         return bool(0 <= sc < config.num_span_classes and parts == (sizeclass, noscan))
 
-    return Contract(name, "runtime/mheap.go:582 makeSpanClass", requires, ensures)
+    return Contract(name, "runtime/mheap.go:577 makeSpanClass", requires, ensures)
 
 
 def _decode(name: str, port: Binding) -> Contract:
@@ -34,7 +34,7 @@ def _decode(name: str, port: Binding) -> Contract:
         parts = spanclass.span_class_sizeclass(sc), spanclass.span_class_noscan(sc)
         return bool(spanclass.make_span_class(*parts) == sc)
 
-    return Contract(name, "runtime/mheap.go:587 spanClass", requires, ensures)
+    return Contract(name, "runtime/mheap.go:581 spanClass", requires, ensures)
 
 
 def _div_round_up(name: str, port: Binding) -> Contract:
@@ -46,7 +46,7 @@ def _div_round_up(name: str, port: Binding) -> Contract:
         pieces = port.stubs.div_round_up(n, a)
         return bool((pieces - 1) * a < n <= pieces * a)
 
-    return Contract(name, "runtime/stubs.go divRoundUp", requires, ensures)
+    return Contract(name, "runtime/stubs.go:434 divRoundUp", requires, ensures)
 
 
 # CrossHair takes a mask apart value by value, so it does not get through 64 bits.
@@ -63,7 +63,7 @@ def _align_up(name: str, port: Binding) -> Contract:
         up = port.stubs.align_up(n, 1 << shift)
         return bool(up % (1 << shift) == 0 and n <= up < n + (1 << shift))
 
-    return Contract(name, "runtime/stubs.go alignUp", _small, ensures, SMALL)
+    return Contract(name, "runtime/stubs.go:424 alignUp", _small, ensures, SMALL)
 
 
 def _align_down(name: str, port: Binding) -> Contract:
@@ -72,7 +72,7 @@ def _align_down(name: str, port: Binding) -> Contract:
         down = port.stubs.align_down(n, 1 << shift)
         return bool(down % (1 << shift) == 0 and down <= n < down + (1 << shift))
 
-    return Contract(name, "runtime/stubs.go alignDown", _small, ensures, SMALL)
+    return Contract(name, "runtime/stubs.go:429 alignDown", _small, ensures, SMALL)
 
 
 def _divide(name: str, port: Binding) -> Contract:
@@ -89,7 +89,7 @@ def _divide(name: str, port: Binding) -> Contract:
         quotient = port.mbitmap.divide_by_elem_size(span, n)
         return bool(quotient == n // config.class_to_size[sizeclass])
 
-    go = "runtime/mbitmap.go mspan.divideByElemSize"
+    go = "runtime/mbitmap.go:209 mspan.divideByElemSize"
     return Contract(name, go, requires, ensures)
 
 
@@ -107,7 +107,7 @@ def _layout(name: str, port: Binding) -> Contract:
         fits = n * size <= total < (n + 1) * size if size else n == 0
         return bool(fits and size == elemsize and total == npages << shift)
 
-    return Contract(name, "runtime/mheap.go:525 mspan.layout", requires, ensures)
+    return Contract(name, "runtime/mheap.go:510 mspan.layout", requires, ensures)
 
 
 CONTRACTS = Contracts(

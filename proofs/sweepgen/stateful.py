@@ -197,16 +197,19 @@ class SweepGenerations(WatchedComparison):
             self.marked.add(address)
 
     @precondition(lambda self: self.has_room() and self.flushed())
-    @rule(which=WHICH, spanclass=SPANCLASS)
-    def allocate(self, which: int, spanclass: int) -> None:
+    @rule(which=WHICH, spanclass=SPANCLASS, times=sampled_from((1, 2, 3)))
+    def allocate(self, which: int, spanclass: int, times: int) -> None:
         self.cache = self.flushed()[which % len(self.flushed())]
         cache = self.caches[self.cache]
-        span = cache.alloc[spanclass]
-        address = self.port_call(self.port.malloc.next_free_fast, span)
-        if address == 0:
-            next_free = self.port.malloc.next_free
-            address, span = self.port_call(next_free, self.heap, cache, spanclass)
-        self.allocated(span, address)
+        for _ in range(times):
+            if not self.has_room():
+                break
+            span = cache.alloc[spanclass]
+            address = self.port_call(self.port.malloc.next_free_fast, span)
+            if address == 0:
+                next_free = self.port.malloc.next_free
+                address, span = self.port_call(next_free, self.heap, cache, spanclass)
+            self.allocated(span, address)
 
     @precondition(lambda self: self.has_room() and self.flushed())
     @rule(noscan=booleans())

@@ -16,7 +16,7 @@ CLAIM = "each write of a generation, set or phase is a step of the model, and no
 @pytest.mark.fast
 @obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_stateful() -> Verdict:
-    return check_stateful(SweepGenerations, examples=300, steps=50, seed=1)
+    return check_stateful(SweepGenerations, examples=250, steps=40, seed=1)
 
 
 @pytest.mark.fast

@@ -86,4 +86,48 @@ RACE_MUTANTS = [
 ]
 """Bugs that need a second thread to show."""
 
-PORT_MUTANTS = {each.name: each for each in [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS]}
+ARITHMETIC_MUTANTS = [
+    Mutant(
+        "arenas-from-address-zero",
+        "arenas are numbered as if addresses were not sign-extended",
+        (Edit("heaparena", "uintptr(p - config.arena_base_offset)", "uintptr(p)"),),
+    ),
+    Mutant(
+        "arena-base-does-not-wrap",
+        "the base of an arena of the upper half is not a word",
+        (
+            Edit(
+                "heaparena",
+                "uintptr(i * config.heap_arena_bytes + config.arena_base_offset)",
+                "i * config.heap_arena_bytes + config.arena_base_offset",
+            ),
+        ),
+    ),
+    Mutant(
+        "l2-one-bit-short",
+        "two arenas share an entry of the L2 map",
+        (
+            Edit(
+                "heaparena",
+                "i & ((1 << config.arena_l2_bits) - 1)",
+                "i & ((1 << config.arena_l2_bits - 1) - 1)",
+            ),
+        ),
+    ),
+    Mutant(
+        "l1-within-bounds",
+        "an address outside the heap's range gets an entry of the L1 map",
+        (
+            Edit(
+                "heaparena",
+                "return i >> config.arena_l1_shift",
+                "return (i >> config.arena_l1_shift) % config.arena_l1_len",
+            ),
+        ),
+    ),
+]
+"""Bugs in pure functions."""
+
+PORT_MUTANTS = {
+    each.name: each for each in [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS, *ARITHMETIC_MUTANTS]
+}

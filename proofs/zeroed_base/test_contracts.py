@@ -2,16 +2,14 @@
 
 import pytest
 
-from checker.contracts import check_contract
 from checker.mutation import Mutant
 from checker.obligation import obligation
 from checker.verdict import Grade, Verdict
-from proofs.zeroed_base.contracts import contracts
+from proofs.zeroed_base.contracts import CONTRACTS
 from proofs.zeroed_base.mutants import PORT_MUTANTS
 
-GO = "runtime/mheap.go:603-640, 980-1074"
+GO = "runtime/mheap.go:601-640, 1023-1074"
 CLAIM = "arenas and their addresses are told apart; a lone allocNeedsZero answers right"
-WHERE = {"harness": "zeroed_base/contracts", "module": "proofs.zeroed_base.contracts"}
 
 BREAKS = {
     "index-of-base": "arenas-from-address-zero",
@@ -25,10 +23,10 @@ BREAKS = {
 
 
 @pytest.mark.fast
-@pytest.mark.parametrize("name", contracts())
+@pytest.mark.parametrize("name", CONTRACTS.names)
 @obligation(technique="contract", go=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_contract(name: str) -> Verdict:
-    return check_contract(contracts()[name], **WHERE)
+    return CONTRACTS.check(name)
 
 
 @pytest.mark.fast
@@ -39,4 +37,4 @@ def test_contract(name: str) -> Verdict:
 )
 @obligation(technique="contract", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_contract_kills(name: str, mutant: Mutant) -> Verdict:
-    return check_contract(contracts(mutant.name)[name], variant=mutant.name, **WHERE)
+    return CONTRACTS.check(name, mutant.name)

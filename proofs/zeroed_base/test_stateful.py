@@ -9,7 +9,7 @@ from checker.verdict import Grade, Verdict
 from proofs.zeroed_base.mutants import SEQUENTIAL_MUTANTS
 from proofs.zeroed_base.stateful import PageRanges
 
-GO = "runtime/mheap.go:980-1074"
+GO = "runtime/mheap.go:1023-1074"
 CLAIM = "allocNeedsZero raises zeroedBase as the model does, and calls no used page zero"
 
 

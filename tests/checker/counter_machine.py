@@ -1,0 +1,96 @@
+"""A counter up to 3 as model, and a port of it with every bug a test may want."""
+
+from typing import ClassVar
+
+from hypothesis.stateful import rule
+from hypothesis.strategies import sampled_from
+
+from checker.refinement import Abstraction
+from checker.spec import Machine, Range
+from checker.stateful import Comparison
+
+TOO_FULL = "counter overflow"
+
+
+class Full(Exception):
+    """What the port raises where it would have crashed."""
+
+
+class Counter:
+    """The port. `add` and `clear` are meant to be replaced by something broken."""
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def add(self) -> int:
+        """counter.go Counter.Add: one more."""
+        if self.value == 3:
+            raise Full(TOO_FULL)
+        self.value += 1
+        return self.value
+
+    def clear(self) -> None:
+        """counter.go Counter.Clear: none."""
+        self.value = 0
+
+
+def model() -> Machine:
+    """A counter from 0 to 3 that can be cleared, and an action that nothing here takes."""
+    machine = Machine("counter", go="counter.go:1", why="it counts")
+    machine.var("count", type=Range(0, 3), init=0)
+    machine.var("seen", type=Range(0, 1), init=0)
+
+    @machine.action(go="counter.go:10 Counter.Add")
+    def add(x, n):
+        x.require(x.count < 3)
+        n.count = x.count + 1
+
+    @machine.action(go="counter.go:20 Counter.Clear")
+    def clear(_, n):
+        n.count = 0
+
+    @machine.action(go="counter.go:30 Counter.Drop")
+    def drop(_, n):
+        n.count = 0
+
+    return machine
+
+
+ABSTRACTION = Abstraction(model(), history={"seen": "nobody looks"})
+
+
+@ABSTRACTION.of
+def count(view, *_):
+    return view.value
+
+
+class Counting(Comparison):
+    """Adds, clears, and adds too much."""
+
+    abstraction = ABSTRACTION
+    sizes: ClassVar = {}
+    throw = Full
+    throws = (TOO_FULL,)
+    idle: ClassVar = {"drop": "the port has no such operation"}
+    counter = Counter
+
+    @classmethod
+    def bind(cls):
+        """The port is a class here, not a package."""
+        return
+
+    def build(self):
+        self.port = self.counter()
+        return self.port
+
+    def concrete(self):
+        return {"value": self.port.value}
+
+    @rule(times=sampled_from((1, 2)))
+    def add(self, times: int) -> None:
+        for _ in range(times):
+            self.operate(self.port.add, step=("add",), throws=TOO_FULL)
+
+    @rule()
+    def clear(self) -> None:
+        self.operate(self.port.clear, step=("clear",))

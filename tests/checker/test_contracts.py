@@ -1,0 +1,97 @@
+"""Contracts: only what CrossHair confirmed counts, and a counterexample is run again."""
+
+import pytest
+
+from checker.contracts import Contract, check_contract
+from checker.counterexample import Replay
+from checker.verdict import Grade
+
+WHERE = Replay("toy/contracts", [], "mutant")
+PROGRAM = "from toy import contract"
+
+
+def half(n: int) -> int:
+    return n // 2
+
+
+def natural(n: int) -> bool:
+    return n >= 0
+
+
+def halves(n: int) -> bool:
+    return half(n) * 2 <= n < half(n) * 2 + 2
+
+
+def check(requires, ensures, bound="", seconds=5.0):
+    contract = Contract("half", "stubs.go half", requires, ensures, bound)
+    return check_contract(contract, WHERE, PROGRAM, seconds)
+
+
+def test_what_holds_of_all_is_proved():
+    verdict = check(natural, halves)
+    assert verdict.grade is Grade.PROVED
+    assert verdict.solver.startswith("crosshair ")
+    assert verdict.companions == {"half: precondition is met": "n=0"}
+
+
+def test_with_a_bound_it_is_exhausted():
+    verdict = check(natural, halves, "natural numbers")
+    assert verdict.grade is Grade.EXHAUSTED
+    assert verdict.bound == "natural numbers"
+
+
+def test_what_fails_is_refuted_with_its_arguments():
+    def ensures(n: int) -> bool:
+        return half(n) < 1000
+
+    verdict = check(natural, ensures)
+    assert verdict.grade is Grade.REFUTED
+    story = verdict.counterexample
+    (n,) = story.initial_concrete.values()
+    assert n >= 2000
+    assert (story.invariant, story.citation) == ("half", "stubs.go half")
+    assert story.why == "the contract is broken: it is false"
+    assert story.replay == Replay("toy/contracts", ["half", {"n": n}], "mutant")
+    assert story.reproduction == f"{PROGRAM}\nprint(contract.broken({{'n': {n}}}))"
+
+
+def test_an_exception_refutes():
+    def ensures(n: int) -> bool:
+        return 100 // (n - 7) < 1000
+
+    story = check(natural, ensures).counterexample
+    assert story.initial_concrete == {"n": 7}
+    assert story.why == "the contract is broken: it raises ZeroDivisionError: " + (
+        "integer division or modulo by zero"
+    )
+
+
+def test_arguments_of_several_types():
+    def requires(n: int, up: bool) -> bool:  # noqa: ARG001
+        return n >= 0
+
+    def ensures(n: int, up: bool) -> bool:
+        return half(n + 1) >= half(n) if up else half(n) <= n
+
+    assert check(requires, ensures).grade is Grade.PROVED
+
+
+def test_a_contract_says_how_it_is_broken():
+    contract = Contract("half", "", natural, lambda n: half(n) == 3)
+    assert contract.broken({"n": 7}) == ""
+    assert contract.broken({"n": 8}) == "it is false"
+    assert contract.broken({"n": -1}) == ""
+    assert Contract("", "", natural, lambda n: 1 // n > 0).broken({"n": 0}).startswith("it raises")
+
+
+@pytest.mark.parametrize("seconds", [0.5])
+def test_giving_up_is_unknown(seconds):
+    def requires(n: int) -> bool:
+        return 0 <= n < 1 << 64
+
+    def ensures(n: int) -> bool:
+        return n & 0xFFFF_FFFF_FFFF_E000 <= n
+
+    verdict = check(requires, ensures, seconds=seconds)
+    assert verdict.grade is Grade.UNKNOWN
+    assert "cannot_confirm" in verdict.reason

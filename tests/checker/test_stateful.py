@@ -1,0 +1,274 @@
+"""Random runs beside a model: what passes, what is refuted, and how it is told."""
+
+from typing import ClassVar
+
+import pytest
+from counter_machine import TOO_FULL, Counter, Counting, Full
+from hypothesis.stateful import Bundle, invariant, precondition, rule
+from hypothesis.strategies import sampled_from
+
+from checker.binding import Edit
+from checker.counterexample import Replay
+from checker.mutation import Mutant
+from checker.stateful import check_stateful, tell
+from checker.verdict import Grade
+
+SMALL = {"examples": 50, "steps": 10, "seed": 3}
+
+
+def broken(**methods):
+    """The machine over a port some of whose methods are others."""
+    counter = type("Counter", (Counter,), methods)
+    return type("Counting", (Counting,), {"counter": counter, "__module__": "counter_machine"})
+
+
+def test_a_faithful_port_is_sampled():
+    verdict = check_stateful(Counting, **SMALL)
+    assert verdict.grade is Grade.SAMPLED
+    assert verdict.seed == 3
+    runs = verdict.counts["runs"]
+    assert runs >= 50
+    assert verdict.bound == f"{runs} runs of up to 10 steps"
+    counts = verdict.counts
+    assert counts["steps"] == counts["rule:add"] + counts["rule:clear"]
+    assert counts["invariant:agrees"] == counts["steps"] + runs
+    assert counts["fired:add"] > 0
+    assert counts["fired:drop"] == 0
+    assert counts[f"threw:{TOO_FULL}"] > 0
+    assert verdict.companions["drop cannot fire"] == "the port has no such operation"
+
+
+def test_the_same_seed_gives_the_same_runs():
+    first, second = (check_stateful(Counting, **SMALL) for _ in range(2))
+    assert first == second
+    assert check_stateful(Counting, **{**SMALL, "seed": 4}).counts != first.counts
+
+
+def test_a_wrong_state_is_refuted_by_the_shortest_run():
+    def clear(self):
+        self.value = 0 if self.value < 2 else 1
+
+    verdict = check_stateful(broken(clear=clear), **SMALL)
+    assert verdict.grade is Grade.REFUTED
+    story = verdict.counterexample
+    assert story.invariant == "counter.count"
+    assert story.citation == "counter.go:1"
+    assert story.why == "count is 0 in the model and 1 in the port"
+    assert [step.action for step in story.steps] == ["add(times=2)", "clear()"]
+    add = story.steps[0]
+    assert add.function == "counter.go Counter.Add"
+    assert add.where.startswith("checker/counter_machine.py:")
+    assert (add.concrete, add.abstract) == ({"value": 2}, {"count": 2})
+    assert story.initial_concrete == {"value": 0}
+    assert story.replay == Replay("counter/stateful", [["add", {"times": 2}], ["clear", {}]])
+
+
+def test_the_reproduction_is_a_program_that_fails(monkeypatch):
+    def clear(self):
+        pass
+
+    machine = broken(clear=clear)
+    story = check_stateful(machine, **SMALL).counterexample
+    monkeypatch.setattr("counter_machine.Counting", machine)
+    with pytest.raises(Exception, match="count is 0 in the model and 1 in the port"):
+        exec(story.reproduction, {})
+
+
+def test_the_reproduction_ends_with_the_invariant_that_fails():
+    class Machine(Counting):
+        @invariant()
+        def is_small(self):
+            self.same("small", self.port.value < 2, True)
+
+    story = check_stateful(Machine, **SMALL).counterexample
+    assert story.invariant == "counter.small"
+    assert story.reproduction.splitlines()[-2:] == ["state.add(times=2)", "state.is_small()"]
+
+
+def test_a_missing_throw_is_refuted():
+    def add(self):
+        self.value = min(self.value + 1, 3)
+
+    story = check_stateful(broken(add=add), **SMALL).counterexample
+    assert story.why == f"add() is forbidden, but the port does not throw {TOO_FULL!r}"
+
+
+def test_a_throw_with_another_text_is_refuted():
+    def add(self):
+        if self.value == 3:
+            raise Full("overflow")
+        self.value += 1
+
+    story = check_stateful(broken(add=add), **SMALL).counterexample
+    assert story.why == f"the port throws 'overflow' where {TOO_FULL!r} is due"
+
+
+def test_a_throw_that_the_model_does_not_forbid_is_refuted():
+    def add(_):
+        raise Full(TOO_FULL)
+
+    story = check_stateful(broken(add=add), **SMALL).counterexample
+    assert story.why == f"the port throws {TOO_FULL!r}, but the model allows add()"
+    assert story.citation == "counter.go:10 Counter.Add"
+
+
+def test_a_throw_that_changes_the_state_is_refuted():
+    def add(self):
+        self.value += 1
+        if self.value == 4:
+            raise Full(TOO_FULL)
+
+    story = check_stateful(broken(add=add), **SMALL).counterexample
+    assert story.why == "count is 3 in the model and 4 in the port"
+
+
+def test_a_throw_where_nothing_expects_one_is_refuted():
+    class Machine(Counting):
+        @rule()
+        def look(self):
+            self.port_call(self.port.look)
+
+    def look(_):
+        raise Full("unforeseen")
+
+    Machine.counter = type("Counter", (Counter,), {"look": look})
+    story = check_stateful(Machine, **SMALL).counterexample
+    assert story.why == "the port throws 'unforeseen', which nothing allows"
+
+
+def test_an_error_in_the_port_is_refuted_and_says_where():
+    def clear(self):
+        return self.value.nothing
+
+    story = check_stateful(broken(clear=clear), **SMALL).counterexample
+    assert story.invariant == "counter.no_exception"
+    assert "AttributeError" in story.why
+    assert "checker/test_stateful.py:" in story.why
+
+
+def test_an_error_in_a_rule_is_no_refutation():
+    class Machine(Counting):
+        @rule()
+        def confused(self):
+            raise KeyError("a bug of the test")
+
+    verdict = check_stateful(Machine, **SMALL)
+    assert verdict.grade is Grade.UNKNOWN
+    assert verdict.reason == "the rules themselves fail: KeyError('a bug of the test')"
+
+
+def test_a_failure_that_does_not_come_again_is_no_refutation():
+    failures = []
+
+    def clear(self):
+        if self.value and not failures:
+            failures.append(self.value)
+        else:
+            self.value = 0
+
+    verdict = check_stateful(broken(clear=clear), **SMALL)
+    assert verdict.grade is Grade.UNKNOWN
+
+
+def test_answers_are_compared():
+    class Machine(Counting):
+        @rule()
+        def look(self):
+            self.same("parity", self.port.value % 2, 0)
+
+    story = check_stateful(Machine, **SMALL).counterexample
+    assert story.invariant == "counter.parity"
+    assert story.why == "parity is 1 in the port, 0 in the model"
+
+
+@pytest.mark.parametrize(
+    ("idle", "reason"),
+    [
+        ({}, "never ran: action drop"),
+        ({"drop": "", "clear": ""}, "declared idle, but fired: clear; drop the declaration"),
+    ],
+)
+def test_idle_actions_are_declared_exactly(idle, reason):
+    machine = type("Machine", (Counting,), {"idle": idle})
+    verdict = check_stateful(machine, **SMALL)
+    assert verdict.grade in (Grade.VACUOUS, Grade.UNKNOWN)
+    assert verdict.reason == reason
+
+
+def test_what_is_declared_idle_must_be_an_action():
+    machine = type("Machine", (Counting,), {"idle": {"dorp": ""}})
+    with pytest.raises(ValueError, match="no actions: dorp"):
+        check_stateful(machine, **SMALL)
+
+
+def test_bundles_are_refused():
+    class Machine(Counting):
+        numbers = Bundle("numbers")
+
+        @rule(target=numbers)
+        def number(self):
+            return 1
+
+    with pytest.raises(ValueError, match="cannot be written down"):
+        check_stateful(Machine, **SMALL)
+
+
+def test_a_forbidden_step_needs_a_declared_text():
+    class Machine(Counting):
+        throws = ()
+
+    verdict = check_stateful(Machine, **SMALL)
+    assert verdict.grade is Grade.UNKNOWN
+    assert "is not declared in throws" in verdict.reason
+
+
+def test_a_run_is_told_again():
+    assert tell(Counting, [("add", {"times": 2}), ("clear", {})]) is None
+    with pytest.raises(KeyError):
+        tell(Counting, [("dorp", {})])
+
+
+def test_the_story_ends_where_the_failure_is():
+    def clear(self):
+        pass
+
+    calls = [("add", {"times": 1}), ("clear", {}), ("add", {"times": 1})]
+    story = tell(broken(clear=clear), calls)
+    assert len(story.steps) == 2
+    assert len(story.replay.choices) == 2
+
+
+def test_a_mutant_is_bound_by_name():
+    edit = Edit("mspanlist", "return self.first is None", "return True")
+    mutant = Mutant("always-empty", "every list looks empty", (edit,))
+
+    class Machine(Counting):
+        package = "impl"
+        mutants: ClassVar = {mutant.name: mutant}
+
+    assert Machine.on("") is Machine
+    on = Machine.on("always-empty")
+    assert on.mutant is mutant
+    with pytest.raises(KeyError):
+        Machine.on("dorp")
+
+
+def test_an_invariant_under_a_precondition_is_checked_where_it_holds():
+    class Machine(Counting):
+        @precondition(lambda self: self.port.value == 3)
+        @invariant()
+        def is_full(self):
+            self.same("full", self.port.value, 2)
+
+    assert check_stateful(Machine, **SMALL).counterexample.invariant == "counter.full"
+
+
+def test_arguments_reach_the_story():
+    class Machine(Counting):
+        @rule(what=sampled_from(("a",)))
+        def say(self, what: str) -> None:
+            self.same("word", what, "b")
+
+    story = check_stateful(Machine, **SMALL).counterexample
+    assert story.steps[-1].action == "say(what='a')"
+    assert (story.steps[-1].function, story.steps[-1].where) == ("", "")

@@ -1,0 +1,61 @@
+"""A deliberate bug that no obligation is asked to find is decoration, and so is an alarm for it."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+
+import proofs
+from checker.binding import StaleEdit
+from checker.mutation import Mutant
+
+SUBJECTS = sorted(each.name for each in pkgutil.iter_modules(proofs.__path__) if each.ispkg)
+
+
+def declared(subject: str) -> dict[str, tuple[str, Mutant]]:
+    """The mutants of a subject, by name: where they are to be applied, and they."""
+    mutants = importlib.import_module(f"proofs.{subject}.mutants")
+    found = {each.name: ("model", each) for each in mutants.MODEL_MUTANTS}
+    return found | {name: ("impl", each) for name, each in mutants.PORT_MUTANTS.items()}
+
+
+def asked_for(subject: str) -> Iterator[Mutant]:
+    """The mutants that the subject's obligations are asked to kill."""
+    package = importlib.import_module(f"proofs.{subject}")
+    for info in pkgutil.iter_modules(package.__path__):
+        if info.name.startswith("test_"):
+            module = importlib.import_module(f"proofs.{subject}.{info.name}")
+            for test in vars(module).values():
+                for mark in getattr(test, "pytestmark", ()):
+                    if mark.name == "parametrize":
+                        yield from _mutants(mark.args[1])
+
+
+def _mutants(values) -> Iterator[Mutant]:
+    for value in values:
+        parts = value.values if hasattr(value, "values") and not isinstance(value, dict) else value
+        parts = parts if isinstance(parts, tuple) else (parts,)
+        yield from (part for part in parts if isinstance(part, Mutant))
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_mutant_is_killed(subject):
+    killed = set(asked_for(subject))
+    forgotten = [name for name, (_, each) in declared(subject).items() if each not in killed]
+    assert forgotten == []
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_every_mutant_applies(subject):
+    for name, (package, mutant) in declared(subject).items():
+        try:
+            mutant.bind(package)
+        except StaleEdit as error:
+            pytest.fail(f"{name}: {error}")
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_three_mutants_of_the_port_at_least(subject):
+    packages = [package for package, _ in declared(subject).values()]
+    assert packages.count("impl") >= 3
