@@ -136,11 +136,14 @@ class Instance:
         if set(self.constants) != set(machine.constants):
             raise SpecError(f"constants must be exactly those of {machine.name}")
         self._offset: dict[str, int] = {}
+        self._positions: dict[tuple[str, tuple[Any, ...]], int] = {}
         self._names: list[str] = []
         initial: list[Any] = []
         for variable in machine.variables.values():
             self._offset[variable.name] = len(initial)
             keys = list(itertools.product(*map(self.elements, variable.index)))
+            for key in keys:
+                self._positions[variable.name, key] = len(self._positions)
             initial += [variable.init] * len(keys)
             self._names += [_entry_name(variable, key) for key in keys]
         self.initial: State = tuple(initial)
@@ -219,13 +222,10 @@ class Instance:
         return state[self._position(self.machine.variables[name], key)]
 
     def _position(self, variable: Variable, key: tuple[Any, ...]) -> int:
-        position = 0
-        for domain, index in zip(variable.index, key, strict=True):
-            elements = self.elements(domain)
-            if index not in elements:
-                raise SpecError(f"{variable.name}{list(key)} is outside its index")
-            position = position * len(elements) + (index - elements.start)
-        return self._offset[variable.name] + position
+        position = self._positions.get((variable.name, key))
+        if position is None:
+            raise SpecError(f"{variable.name}{list(key)} is outside its index")
+        return position
 
     def _check(self, variable: Variable, value: Any) -> None:
         kind = variable.type

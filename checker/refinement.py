@@ -102,7 +102,8 @@ class Run:
         after = self.instance.step(self.state, action, arguments)
         if after is None:
             step = call(name, arguments)
-            raise Diverged(name, action.go, f"the port does {step}, which the model forbids here")
+            where = f"{self.instance.machine.name}.{name}"
+            raise Diverged(where, action.go, f"the port does {step}, which the model forbids here")
         self.state = after
         self.fired[name] += 1
 

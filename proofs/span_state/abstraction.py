@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.refinement import Abstraction
+from impl.spanclass import span_class_sizeclass
 from model import span_state as machine
 from proofs.port import PortView
 
@@ -65,9 +66,16 @@ def complete(port: PortView, s: int) -> bool:
     span = port.spans[s]
     wanted: dict[str, Any] = {"start_addr": life.base, "npages": life.npages}
     if state(port, s) == machine.IN_USE:
-        wanted |= {"elemsize": life.elemsize, "nelems": life.nelems}
+        wanted["nelems"] = life.nelems
         wanted["sweepgen"] = port.get(port.heap, "sweepgen")
         if port.get(span, "alloc_bits") is None or port.get(span, "gcmark_bits") is None:
+            return False
+        config = port.get(port.heap, "config")
+        sizeclass = span_class_sizeclass(port.get(span, "spanclass"))
+        large = life.npages * config.page_size
+        wanted["elemsize"] = config.class_to_size[sizeclass] if sizeclass else large
+        wanted["div_mul"] = config.class_to_divmagic[sizeclass] if sizeclass else 0
+        if wanted["elemsize"] != life.elemsize:
             return False
     return all(port.get(span, name) == value for name, value in wanted.items())
 

@@ -2,20 +2,10 @@
 
 from checker.binding import Edit
 from checker.mutation import Mutant
+from proofs.span_state.mutants import PORT_MUTANTS
 
 RACES = [
-    Mutant(
-        "state-before-fields",
-        "a heap span is published before its sizes and bitmaps are set",
-        (
-            Edit(
-                "mheap",
-                "            s.spanclass = spanclass\n            sizeclass",
-                "            s.state.set(M_SPAN_IN_USE)\n"
-                "            s.spanclass = spanclass\n            sizeclass",
-            ),
-        ),
-    ),
+    PORT_MUTANTS["state-before-fields"],
     Mutant(
         "bitmap-after-state",
         "the allocation bitmap comes after the publication",

@@ -1,8 +1,8 @@
 """How span, cache and sweep words show the protocol's state.
 
-Three variables of the model have no word of their own in the port: what a span is in the middle of,
+Several variables of the model have no word of their own in the port: what a span is in the middle of,
 who owns it, and whether its mark was processed are facts about what threads have done. They are
-history variables, driven by the operations that `steps` maps to actions.
+history variables, driven by the operations of the port as `scenarios` and `stateful` read them.
 """
 
 from checker.refinement import Abstraction
