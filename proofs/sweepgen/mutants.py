@@ -137,4 +137,30 @@ SEQUENTIAL_MUTANTS = [
 ]
 """Bugs that show in a single thread."""
 
+WORD_MUTANTS = [
+    Mutant(
+        "sweep-of-any-generation",
+        "a span can be swept whatever its generation is",
+        (
+            Edit(
+                "mgcsweep",
+                "        if s.state.get() != M_SPAN_IN_USE or s.sweepgen != u32(sweepgen - 1):\n"
+                '            throw("mspan.sweep: bad span state")\n',
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "bump-by-one",
+        "a new cycle adds 1 to the generation",
+        (Edit("mgc", "h.sweepgen = u32(h.sweepgen + 2)", "h.sweepgen = u32(h.sweepgen + 1)"),),
+    ),
+    Mutant(
+        "bump-does-not-wrap",
+        "the heap's generation grows beyond 32 bits",
+        (Edit("mgc", "h.sweepgen = u32(h.sweepgen + 2)", "h.sweepgen = h.sweepgen + 2"),),
+    ),
+]
+"""Bugs in the arithmetic of generations, of which some need a generation near the end of the cycle."""
+
 PORT_MUTANTS = {each.name: each for each in SEQUENTIAL_MUTANTS}

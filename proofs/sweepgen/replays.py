@@ -6,12 +6,14 @@ from proofs.interleavings import replay_races, replay_schedules
 from proofs.models import machines, replay_model, replay_step
 from proofs.replay import register
 from proofs.stateful import replay_on
-from proofs.sweepgen import trace
+from proofs.sweepgen import symbolic, trace
 from proofs.sweepgen.mutants import MODEL_MUTANTS
 from proofs.sweepgen.races import RACES
 from proofs.sweepgen.scenarios import SCENARIOS
 from proofs.sweepgen.stateful import SweepGenerations
 from proofs.sweepgen.stopped import replay_stopped_runtime, replay_stopped_world
+from proofs.sweepgen.words import replay_words
+from proofs.symbolic import replay_theorems
 
 MACHINES = machines("sweepgen", sweepgen.build, MODEL_MUTANTS)
 
@@ -23,3 +25,5 @@ register("sweepgen/induction", replay_step(MACHINES))
 register("sweepgen/races", replay_races(SCENARIOS, RACES))
 register("sweepgen/stopped world", replay_stopped_world)
 register("sweepgen/stopped runtime", replay_stopped_runtime)
+register("sweepgen/symbolic", replay_theorems(symbolic))
+register("sweepgen/words", replay_words)
