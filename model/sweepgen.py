@@ -69,13 +69,13 @@ def _sweep(x: Any, n: Any, t: Any, s: Any) -> None:
 
 
 def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
-    @machine.action(t=thread, go="runtime/mgcsweep.go:150 activeSweep.begin")
+    @machine.action(t=thread, go="runtime/mgcsweep.go:151 activeSweep.begin")
     def begin(x: Any, n: Any, t: Any) -> None:
         """A thread registers as a sweeper, unless all work is drained."""
         x.require(And(Not(x.drained), Not(x.sweeping[t])))
         n.sweeping[t] = True
 
-    @machine.action(t=thread, go="runtime/mgcsweep.go:164 activeSweep.end")
+    @machine.action(t=thread, go="runtime/mgcsweep.go:165 activeSweep.end")
     def end(x: Any, n: Any, t: Any) -> None:
         """It deregisters, with no span left unswept that it picked or owns."""
         x.require(And(x.sweeping[t], Not(x.half[t]), settled(x, t)))
@@ -83,7 +83,7 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
         n.picking[t] = False
         n.picked[t] = 0
 
-    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:90 mheap.nextSpanForSweep")
+    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:99 mheap.nextSpanForSweep")
     def pick(x: Any, n: Any, t: Any, s: Any) -> None:
         """A sweeper pops a span from an unswept set; it may be stale, swept by somebody else."""
         x.require(And(x.sweeping[t], x.waiting[s], settled(x, t)))
@@ -91,7 +91,7 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
         n.picking[t] = True
         n.picked[t] = s
 
-    @machine.action(go="runtime/mgcsweep.go:194 activeSweep.markDrained")
+    @machine.action(go="runtime/mgcsweep.go:193 activeSweep.markDrained")
     def drain(x: Any, n: Any) -> None:
         """The unswept sets are empty; a span that was picked may still wait for its sweeper."""
         x.require(Not(x.drained))
@@ -104,7 +104,7 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
         x.require(And(x.sweeping[t], x.live[s], x.gen[s] == NEEDS_SWEEPING))
         _sweep(x, n, t, s)
 
-    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:665 sweepLocked.sweep")
+    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:668 sweepLocked.sweep")
     def process(x: Any, n: Any, t: Any, s: Any) -> None:
         """The mark bits become the allocation bits: unmarked objects are free from here on."""
         x.require(And(x.owns[t, s], x.stage[s] == SWEEPING))
@@ -140,7 +140,7 @@ def _allocating(machine: Machine, span: Any, thread: Any) -> None:
         n.stage[s] = SHARED
         n.owns[t, s] = False
 
-    @machine.action(t=thread, s=span, go="runtime/mcentral.go:180 mcentral.uncacheSpan")
+    @machine.action(t=thread, s=span, go="runtime/mcentral.go:232 mcentral.uncacheSpan")
     def release(x: Any, n: Any, t: Any, s: Any) -> None:
         """Pushing a span onto a swept set gives it away."""
         x.require(And(x.owns[t, s], x.stage[s] == HELD))
@@ -220,7 +220,7 @@ def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         n.flushed[ALL] = lambda _: False
         n.restarting = True
 
-    @machine.action(go="runtime/mgcsweep.go:206 activeSweep.reset")
+    @machine.action(go="runtime/mgcsweep.go:220 activeSweep.reset")
     def reset(x: Any, n: Any) -> None:
         """The world is still stopped: the swept sets are the unswept ones of the new cycle."""
         x.require(x.restarting)
@@ -236,7 +236,7 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         meanings = (NEEDS_SWEEPING, BEING_SWEPT, SWEPT, CACHED_STALE, CACHED_SWEPT)
         return Implies(x.live[s], is_one_of(x.gen[s], *meanings))
 
-    @machine.invariant(t=thread, u=thread, s=span, go="runtime/mgcsweep.go:340")
+    @machine.invariant(t=thread, u=thread, s=span, go="runtime/mgcsweep.go:339")
     def one_owner(x: Any, t: Any, u: Any, s: Any) -> Any:
         """Two threads never own one span, so a span is swept once."""
         return Implies(And(x.owns[t, s], x.owns[u, s]), t == u)
@@ -246,7 +246,7 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         """A span at h-2 is in nobody's hands, which is why one CAS decides."""
         return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), x.stage[s] == SHARED)
 
-    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324")
+    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:333")
     def half_swept_is_in_hand(x: Any, t: Any, s: Any) -> Any:
         """A sweeper is busy exactly while it half owns a span: none can end half way."""
         sweeps = And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))
@@ -260,7 +260,7 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         """Allocation believes that a span at h or h+3 is swept."""
         return Implies(And(x.live[s], is_one_of(x.gen[s], SWEPT, CACHED_SWEPT)), Not(x.unswept[s]))
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:183 activeSweep.isDone")
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:213 activeSweep.isDone")
     def done_means_swept(x: Any, s: Any) -> Any:
         """Drained and without sweepers, no span needs sweeping; stale ones wait in caches."""
         done = And(x.drained, Not(x.restarting), x.all(thread, lambda t: Not(x.sweeping[t])))
@@ -279,14 +279,14 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
 
 
 def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:90", lemma=True)
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:99", lemma=True)
     def unswept_spans_are_found(x: Any, s: Any) -> Any:
         """A span at h-2 is on an unswept set, or was picked by a sweeper not done yet."""
         in_hand = x.any(thread, lambda t: And(x.sweeping[t], x.picking[t], x.picked[t] == s))
         found = Or(x.waiting[s], in_hand, x.restarting)
         return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), found)
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:194", lemma=True)
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:193", lemma=True)
     def drained_sets_are_empty(x: Any, s: Any) -> Any:
         """Nothing joins an unswept set within a cycle."""
         return Implies(x.drained, Not(x.waiting[s]))
@@ -301,13 +301,13 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         """Only an allocated cache holds spans."""
         return Implies(x.cached[c, s], x.present[c])
 
-    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:324", lemma=True)
+    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:333", lemma=True)
     def owned_is_in_hand(x: Any, t: Any, s: Any) -> Any:
         """An owned span is being swept or held."""
         in_hand = is_one_of(x.stage[s], SWEEPING, PROCESSED, HELD)
         return Implies(x.owns[t, s], And(x.live[s], in_hand))
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:324", lemma=True)
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:333", lemma=True)
     def stage_fits_generation(x: Any, s: Any) -> Any:
         """While it is swept a span is at h-1, held at h, cached at h+1 or h+3."""
         at_hand = And(
@@ -318,7 +318,7 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         shared = Implies(x.stage[s] == SHARED, is_one_of(x.gen[s], NEEDS_SWEEPING, SWEPT))
         return Implies(x.live[s], And(at_hand, shared))
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:665", lemma=True)
+    @machine.invariant(s=span, go="runtime/mgcsweep.go:668", lemma=True)
     def processed_is_swept(x: Any, s: Any) -> Any:
         """Once the bits are swapped the mark is processed."""
         return Implies(And(x.live[s], x.stage[s] == PROCESSED), Not(x.unswept[s]))

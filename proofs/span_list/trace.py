@@ -44,19 +44,19 @@ class SpanLists(TraceMonitor):
         }
 
     def init(self, event: ListInit) -> None:
-        go = "runtime/mheap.go:1706 mSpanList.init"
+        go = "runtime/mheap.go:1704 mSpanList.init"
         self.expect("init_of_empty", go, self._members(event.list), [])
 
     def insert(self, event: ListInsert) -> None:
         self.step("insert", event.list, event.span)
-        self._compare(event, "runtime/mheap.go:1736 mSpanList.insert")
+        self._compare(event, "runtime/mheap.go:1734 mSpanList.insert")
 
     def insert_back(self, event: ListInsertBack) -> None:
         self.step("insert_back", event.list, event.span)
-        self._compare(event, "runtime/mheap.go:1754 mSpanList.insertBack")
+        self._compare(event, "runtime/mheap.go:1752 mSpanList.insertBack")
 
     def remove(self, event: ListRemove) -> None:
-        go = "runtime/mheap.go:1712 mSpanList.remove"
+        go = "runtime/mheap.go:1709 mSpanList.remove"
         self.step("remove", event.list, event.span)
         self.expect("unlinked", go, (event.owner, event.next, event.prev), (NO_LIST, NIL, NIL))
         self._compare_ends(event.list, event.first, event.last, go)
@@ -75,7 +75,7 @@ class SpanLists(TraceMonitor):
             lists = [
                 k for k in self.model.known("SpanList") if self.model.read("on", event.span, k)
             ]
-            self.expect("born_unlisted", "runtime/mheap.go:1679 mspan.init", lists, [])
+            self.expect("born_unlisted", "runtime/mheap.go:1677 mspan.init", lists, [])
 
     def _compare(self, event: ListInsert | ListInsertBack, go: str) -> None:
         members = self._members(event.list)

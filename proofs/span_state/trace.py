@@ -15,7 +15,7 @@ from model import span_state
 from proofs.conformance import TraceMonitor, Violation
 
 INIT = "runtime/mheap.go:1677 mspan.init"
-FREE = "runtime/mheap.go:1590 mheap.freeSpanLocked"
+FREE = "runtime/mheap.go:1591 mheap.freeSpanLocked"
 PHASE_STEPS = {
     span_state.MARK: "start_mark",
     span_state.MARK_TERMINATION: "terminate_mark",
@@ -62,7 +62,7 @@ class SpanStates(TraceMonitor):
             del self.blank[event.m]
 
     def state(self, event: State) -> None:
-        go = "runtime/mheap.go:364 mSpanStateBox"
+        go = "runtime/mheap.go:384 mSpanStateBox"
         self.expect("state", go, event.old, self.model.read("state", event.span))
         change = (event.old, event.new)
         if change == (span_state.DEAD, span_state.DEAD):

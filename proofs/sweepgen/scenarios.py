@@ -150,7 +150,7 @@ class _Names:
             s = self._span(view, operation.new[-1])
             if not to_swept:
                 why = "a swept span is pushed onto an unswept set"
-                raise Diverged("sweepgen.release", "runtime/mcentral.go:60", why)
+                raise Diverged("sweepgen.release", "runtime/mcentral.go:76", why)
             run.take("release", t, s)
         else:
             run.take("take" if to_swept else "pick", t, self._span(view, operation.old[0]))

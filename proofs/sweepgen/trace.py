@@ -106,7 +106,7 @@ class SweepGenerations(TraceMonitor):
         if self._swept(event.set, event.h):
             self.step("release", event.m, event.span)
         elif self.trace.central_set(event.set) is not None:
-            go = "runtime/mcentral.go:60 mcentral.fullSwept"
+            go = "runtime/mcentral.go:76 mcentral.fullSwept"
             raise Violation("sweepgen.release", go, "a span is pushed onto an unswept set")
 
     def pop(self, event: SetPop) -> None:
@@ -136,18 +136,18 @@ class SweepGenerations(TraceMonitor):
             self.step("create", event.mcache)
 
     def begin(self, event: SweeperBegin) -> None:
-        go = "runtime/mgcsweep.go:150 activeSweep.begin"
+        go = "runtime/mgcsweep.go:151 activeSweep.begin"
         self.expect("locker_generation", go, event.gen, self.heap)
         if event.valid:
             self.step("begin", event.m)
 
     def end(self, event: SweeperEnd) -> None:
-        go = "runtime/mgcsweep.go:164 activeSweep.end"
+        go = "runtime/mgcsweep.go:165 activeSweep.end"
         self.expect("locker_generation", go, event.gen, self.heap)
         self.step("end", self._registered(event.m))
 
     def drain(self, event: Drained) -> None:
-        go = "runtime/mgcsweep.go:194 activeSweep.markDrained"
+        go = "runtime/mgcsweep.go:193 activeSweep.markDrained"
         self.expect("drained_once", go, self.drained, False)
         self.expect("drained_generation", go, event.h, self.heap)
         self.drained = True
