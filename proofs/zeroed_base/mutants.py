@@ -128,6 +128,47 @@ ARITHMETIC_MUTANTS = [
 ]
 """Bugs in pure functions."""
 
+PAGE_BIT_MUTANTS = [
+    Mutant(
+        "page-index-beyond-the-arena",
+        "the index into the page bitmaps counts the pages of eight arenas",
+        (
+            Edit(
+                "heaparena",
+                "% (h.config.pages_per_arena // 8)",
+                "% h.config.pages_per_arena",
+            ),
+        ),
+    ),
+    Mutant(
+        "page-bit-of-the-word",
+        "the bit of a page is looked for beyond the byte that holds it",
+        (
+            Edit(
+                "heaparena",
+                "1 << ((p // h.config.page_size) % 8)",
+                "1 << ((p // h.config.page_size) % 64)",
+            ),
+        ),
+    ),
+]
+"""Bugs about the bitmaps with a bit for each page of an arena."""
+
 PORT_MUTANTS = {
-    each.name: each for each in [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS, *ARITHMETIC_MUTANTS]
+    each.name: each
+    for each in [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS, *ARITHMETIC_MUTANTS, *PAGE_BIT_MUTANTS]
 }
+
+LEMMA_MUTANTS = [
+    Mutant(
+        "others-stay-a-page-away",
+        "other threads are believed never to raise the word just to the page after ours",
+        (Edit("parts", "after > high", "after > high + 1"),),
+    ),
+    Mutant(
+        "others-step-by-step",
+        "other threads are believed to raise the word by one at a time",
+        (Edit("parts", "And(before < after, Or(", "And(before + 1 == after, Or("),),
+    ),
+]
+"""Wrong beliefs about other threads, on which a proof of the port must not rest."""

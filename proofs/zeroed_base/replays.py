@@ -2,13 +2,13 @@
 
 from model import zeroed_base
 from proofs.conformance import replay_trace
-from proofs.contracts import replay_of
 from proofs.interleavings import replay_schedules
 from proofs.models import machines, replay_model, replay_step
 from proofs.replay import register
 from proofs.stateful import replay_on
-from proofs.zeroed_base import trace
-from proofs.zeroed_base.contracts import contracts
+from proofs.symbolic import replay_theorems
+from proofs.zeroed_base import symbolic, trace
+from proofs.zeroed_base.contracts import CONTRACTS
 from proofs.zeroed_base.mutants import MODEL_MUTANTS, RACE_MUTANTS
 from proofs.zeroed_base.scenarios import SCENARIOS
 from proofs.zeroed_base.stateful import PageRanges
@@ -20,4 +20,6 @@ register("zeroed_base/model", replay_model(MACHINES))
 register("zeroed_base/interleaving", replay_schedules(SCENARIOS, RACE_MUTANTS))
 register("zeroed_base/trace", replay_trace(trace.ZeroedBases))
 register("zeroed_base/induction", replay_step(MACHINES))
-register("zeroed_base/contracts", replay_of(contracts))
+register("zeroed_base/contracts", CONTRACTS.replay)
+register("zeroed_base/symbolic", replay_theorems(symbolic))
+register("zeroed_base/rely/induction", replay_step(symbolic.RELYING))
