@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from checker.binding import Binding, Edit
 from checker.stateful import Comparison, tell
-from impl.rt import Atomic, Struct, Throw, locks, unlock
+from impl.rt import Atomic, Struct, Throw, locks
 from proofs.replay import CannotReplay, Harness, ReplayResult
 
 T = TypeVar("T")
@@ -25,8 +25,7 @@ class PortComparison(Comparison):
 
     def recover(self) -> None:
         """Go dies of a throw with its locks held."""
-        for mutex in list(locks._held):
-            unlock(mutex)
+        locks.forget_held()
 
 
 class WatchedPort(Binding):

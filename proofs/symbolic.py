@@ -34,7 +34,7 @@ from checker.symbolic.interference import Atomics
 from checker.symbolic.outcome import numbered
 from checker.symbolic.replay import Replaying
 from checker.verdict import Grade, Verdict
-from impl.rt import atomic
+from impl.rt import atomic, locks
 from proofs.replay import CannotReplay, Harness, ReplayResult
 from proofs.story import Teller, shown
 
@@ -139,7 +139,7 @@ class Theorem:
 
     def run(self, inputs: Inputs, variant: str = "") -> None:
         """Runs the claim on plain inputs. Raises CheckFailed where it fails."""
-        self.claim(Replaying([Input(*each) for each in inputs]), self._port(variant))
+        self._freshly(Replaying([Input(*each) for each in inputs]), self._port(variant))
 
     def story(self, inputs: Inputs, variant: str = "") -> Counterexample | None:
         """How the claim fails on plain inputs, line by line; None if it holds.
@@ -148,7 +148,7 @@ class Theorem:
         """
         port, mutant = self._port(variant), self._variant(variant)
         plain = [Input(*each) for each in inputs]
-        failure = replay_inputs(lambda e: self.claim(e, port), plain)
+        failure = replay_inputs(lambda e: self._freshly(e, port), plain)
         if failure is None:
             return None
         with Teller(mutant.edits if mutant else ()) as teller, suppress(Exception):
@@ -170,8 +170,13 @@ class Theorem:
     def _outcome(self, variant: Mutant | None, cross_check: bool) -> Outcome:
         port = _port(self.of, variant, self.cuts)
         return prove(
-            lambda e: self.claim(e, port), must_reach=self.must_reach, cross_check=cross_check
+            lambda e: self._freshly(e, port), must_reach=self.must_reach, cross_check=cross_check
         )
+
+    def _freshly(self, e: Engine, port: Any) -> None:
+        """The claim, on a machine on which nobody holds a lock: an earlier path may have thrown."""
+        locks.forget_held()
+        self.claim(e, port)
 
     def _port(self, variant: str) -> Port:
         return _port(self.of, self._variant(variant), self.cuts)

@@ -56,6 +56,13 @@ def unlock(mutex: Mutex) -> None:
     _held.remove(mutex)
 
 
+def forget_held() -> None:
+    """Starts anew after a throw: in Go the thread that threw is gone, and its locks with it."""
+    for mutex in _held:
+        mutex.held = False
+    _held.clear()
+
+
 def assert_lock_held(mutex: Mutex) -> None:
     if not mutex.held:
         throw("not holding required lock!")
