@@ -2,7 +2,9 @@
 
 Sweepers and the drained bit are counted in one word without a lock, so a sweeper may be recorded
 after the drain that came after it; the drain is therefore held back until the world stops for the
-next cycle. The first cycle is drained by gcinit, whose store is not recorded. The cache of a refill is known from the event that ends it.
+next cycle. The first cycle is drained by gcinit, whose store is not recorded. A compare-and-swap
+that wins a span is recorded after it, so a thread that lost it may be seen to go on before; the
+winner's step is then taken early. The cache of a refill is known from the event that ends it.
 """
 
 from collections.abc import Callable, Mapping
@@ -49,6 +51,7 @@ class SweepGenerations(TraceMonitor):
         self.refilling: dict[int, int] = {}
         self.cache_of: dict[int, int] = {}
         self.stored: dict[int, int] = {}
+        self.taken_early: set[int] = set()
 
     def listens_to(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {
@@ -94,6 +97,9 @@ class SweepGenerations(TraceMonitor):
         self.expect("uncached_generation", go, new, self.model.read("gen", event.span))
 
     def acquire(self, event: SgCas) -> None:
+        if event.ticket in self.taken_early:
+            self.taken_early.remove(event.ticket)
+            return
         old, new = self._generations(event)
         self._check(event.span, old)
         self.step("acquire", event.m, event.span)
@@ -113,6 +119,7 @@ class SweepGenerations(TraceMonitor):
         if self._swept(event.set, event.h):
             self.step("take", event.m, event.span)
         elif self.trace.central_set(event.set) is not None:
+            self._settle(event.m, event.ticket)
             self.step("pick", event.m, event.span)
 
     def state(self, event: State) -> None:
@@ -144,7 +151,9 @@ class SweepGenerations(TraceMonitor):
     def end(self, event: SweeperEnd) -> None:
         go = "runtime/mgcsweep.go:165 activeSweep.end"
         self.expect("locker_generation", go, event.gen, self.heap)
-        self.step("end", self._registered(event.m))
+        thread = self._registered(event.m)
+        self._settle(thread, event.ticket)
+        self.step("end", thread)
 
     def drain(self, event: Drained) -> None:
         go = "runtime/mgcsweep.go:193 activeSweep.markDrained"
@@ -164,6 +173,23 @@ class SweepGenerations(TraceMonitor):
     def reset(self, event: SweepReset) -> None:
         self.expect("heap_generation", "runtime/mgc.go:1554", event.h, self.heap)
         self.step("reset")
+
+    def _settle(self, m: int, ticket: int) -> None:
+        """A thread goes on from a span it picked, so someone has acquired it by now."""
+        read = self.model.read
+        span = read("picked", m)
+        unswept = read("live", span) and read("gen", span) == sweepgen.NEEDS_SWEEPING
+        if not read("picking", m) or not unswept:
+            return
+        for later in range(ticket + 1, len(self.trace)):
+            event = self.trace[later]
+            if isinstance(event, Hsg):
+                return
+            if isinstance(event, SgCas) and event.span == span:
+                if event.m != m:
+                    self.acquire(event)
+                    self.taken_early.add(event.ticket)
+                return
 
     def _registered(self, m: int) -> int:
         """The thread under whose name the sweeper registered.
