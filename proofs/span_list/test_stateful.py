@@ -13,13 +13,11 @@ GO = "runtime/mheap.go:1699-1792"
 CLAIM = "list operations keep the order and links of the model, and throw when it forbids them"
 
 
-@pytest.mark.fast
 @obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_stateful() -> Verdict:
     return check_stateful(SpanLists, examples=300, steps=30, seed=1)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", SEQUENTIAL_MUTANTS, ids=str)
 @obligation(technique="stateful", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_stateful_kills(mutant: Mutant) -> Verdict:

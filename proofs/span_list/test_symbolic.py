@@ -36,7 +36,6 @@ def test_symbolic_shapes_kills(mutant: Mutant) -> Verdict:
     return shapes.refute(mutant)
 
 
-@pytest.mark.fast
 @insertion.obligation(Grade.PROVED)
 def test_symbolic_insertion() -> Verdict:
     return insertion.prove()
@@ -61,7 +60,6 @@ def test_symbolic_insertion_twice_kills(mutant: Mutant) -> Verdict:
     return insertion_twice.refute(mutant)
 
 
-@pytest.mark.fast
 @removal.obligation(Grade.PROVED)
 def test_symbolic_removal() -> Verdict:
     return removal.prove()
@@ -74,7 +72,6 @@ def test_symbolic_removal_kills(mutant: Mutant) -> Verdict:
     return removal.refute(mutant)
 
 
-@pytest.mark.fast
 @removal_of_foreign.obligation(Grade.PROVED)
 def test_symbolic_removal_of_foreign() -> Verdict:
     return removal_of_foreign.prove()
@@ -93,7 +90,6 @@ def test_symbolic_taking_few() -> Verdict:
     return taking_few.prove()
 
 
-@pytest.mark.fast
 @taking.obligation(Grade.PROVED)
 def test_symbolic_taking() -> Verdict:
     return taking.prove()

@@ -29,14 +29,12 @@ BREAKS = {
 """For each contract a mutant that breaks it."""
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("name", WHOLE)
 @obligation(technique="contract", go=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_contract(name: str) -> Verdict:
     return CONTRACTS.check(name)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("name", BOUNDED)
 @obligation(technique="contract", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_contract_within_a_bound(name: str) -> Verdict:

@@ -13,7 +13,6 @@ GO = "runtime/mheap.go:343-363"
 CLAIM = "a span is published complete but for its limit, found while in use, and freed as allowed"
 
 
-@pytest.mark.fast
 @obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_stateful() -> Verdict:
     return check_stateful(SpanLives, examples=200, steps=40, seed=1)
@@ -31,7 +30,6 @@ def test_stale_limit() -> Verdict:
     return check_stateful(StrictSpanLives, examples=300, steps=15, seed=1)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", SEQUENTIAL_MUTANTS, ids=str)
 @obligation(technique="stateful", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_stateful_kills(mutant: Mutant) -> Verdict:

@@ -29,13 +29,11 @@ FREEING = named(VARIANTS, "free-of-dead-spans", "free-of-live-objects", "freed-b
 ALIGNING = named(VARIANTS, "div-rounds-down", "align-up-beyond", "align-down-clears-one-bit")
 
 
-@pytest.mark.fast
 @publishing.obligation(Grade.PROVED)
 def test_symbolic_publishing() -> Verdict:
     return publishing.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", PUBLISHING, ids=str)
 @publishing.obligation(Grade.REFUTED)
 def test_symbolic_publishing_kills(mutant: Mutant) -> Verdict:
@@ -68,7 +66,6 @@ def test_symbolic_freeing_kills(mutant: Mutant) -> Verdict:
     return freeing.refute(mutant)
 
 
-@pytest.mark.fast
 @aligning.obligation(Grade.PROVED)
 def test_symbolic_aligning() -> Verdict:
     return aligning.prove()
@@ -87,7 +84,6 @@ def test_symbolic_limiting_as_shipped() -> Verdict:
     return limiting.prove()
 
 
-@pytest.mark.fast
 @limiting.obligation(Grade.PROVED)
 def test_symbolic_limiting_before_state() -> Verdict:
     return limiting.prove(LIMIT_BEFORE_STATE)

@@ -15,19 +15,16 @@ CLAIM = "a span has one owner and is swept before it is used"
 SIZES = {"Span": 2, "Thread": 2, "Cache": 1}
 
 
-@pytest.mark.fast
 @obligation(technique="induction", go=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_induction() -> Verdict:
     return prove(sweepgen.build())
 
 
-@pytest.mark.fast
 @obligation(technique="reachability", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_reachability() -> Verdict:
     return check_reachable(sweepgen.build(), SIZES, states=9169)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
 @obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:

@@ -22,7 +22,6 @@ BREAKS = {
 """For each contract a mutant that breaks it, on windows/amd64, which has every feature."""
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("name", CONTRACTS.names)
 @obligation(technique="contract", go=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_contract(name: str) -> Verdict:

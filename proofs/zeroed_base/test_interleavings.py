@@ -13,7 +13,6 @@ GO = "runtime/mheap.go:1024-1072"
 CLAIM = "however threads race, the word only grows, nobody throws, and every answer is right"
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("scenario", SCENARIOS)
 @obligation(technique="interleavings", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_interleavings(scenario: str) -> Verdict:

@@ -16,19 +16,16 @@ SIZES = {"Arena": 1, "Part": 2}
 CONSTANTS = {"arena_pages": 3}
 
 
-@pytest.mark.fast
 @obligation(technique="induction", go=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_induction() -> Verdict:
     return prove(zeroed_base.build())
 
 
-@pytest.mark.fast
 @obligation(technique="reachability", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_reachability() -> Verdict:
     return check_reachable(zeroed_base.build(), SIZES, CONSTANTS, states=18955)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
 @obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:

@@ -29,7 +29,6 @@ RELY = "no step of another thread breaks what the proof of a single thread relie
 RELY_GO = "runtime/mheap.go:308-317"
 
 
-@pytest.mark.fast
 @sequential.obligation(Grade.EXHAUSTED)
 def test_symbolic_sequential() -> Verdict:
     return sequential.prove()
@@ -42,19 +41,16 @@ def test_symbolic_sequential_kills(mutant: Mutant) -> Verdict:
     return sequential.refute(mutant)
 
 
-@pytest.mark.fast
 @racing.obligation(Grade.EXHAUSTED)
 def test_symbolic_racing() -> Verdict:
     return racing.prove()
 
 
-@pytest.mark.fast
 @any_arenas.obligation(Grade.PROVED)
 def test_symbolic_any_arenas() -> Verdict:
     return any_arenas.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", [*SEQUENTIAL_MUTANTS, *RACE_MUTANTS], ids=str)
 @any_arenas.obligation(Grade.REFUTED)
 def test_symbolic_any_arenas_kills(mutant: Mutant) -> Verdict:
@@ -74,7 +70,6 @@ def test_symbolic_lemmas_kills(mutant: Mutant) -> Verdict:
     return lemmas.refute(mutant)
 
 
-@pytest.mark.fast
 @obligation(technique="induction", go=RELY_GO, expect=Grade.PROVED, statement=RELY)
 def test_rely() -> Verdict:
     return induction.prove(RELYING[""]())
