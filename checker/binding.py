@@ -7,6 +7,9 @@ private: nothing enters `sys.modules`, and two bindings never see each other.
 
 Mutants use the same door: an `Edit` replaces one piece of text of one module before it is compiled,
 so the code under proof carries no flags.
+
+A part takes the place of a module as a whole: a simpler one with the same names, which a proof of
+its own shows the module to refine. What is then proved of the rest holds for the package as it is.
 """
 
 import ast
@@ -43,7 +46,10 @@ class Binding:
         machine: Mapping[str, Any] | None = None,
         edits: Sequence[Edit] = (),
         transform: Transform | None = None,
+        parts: Mapping[str, str] | None = None,
     ) -> None:
+        """`parts` gives modules of the package (as "mheap") the full name of what replaces them."""
+        self._parts = parts or {}
         self._package = package
         self._edits = tuple(edits)
         self._transform = transform
@@ -61,8 +67,8 @@ class Binding:
         module = self._modules.get(full_name)
         if module is not None:
             return module
-        path, source = _source(full_name)
         short = full_name.removeprefix(f"{self._package}.")
+        path, source = _source(self._parts.get(short, full_name))
         for edit in self._edits:
             if edit.module == short:
                 source = _apply(edit, source)

@@ -6,7 +6,7 @@ twice, taking two against their ranks, or giving back one that is not held raise
 
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from checker.interleaving.requests import UNCHANGED, Kind, Object, Place, Request, host, identify
 from checker.interleaving.values import Unsupported
@@ -55,6 +55,10 @@ def _and(old: int, mask: int) -> tuple[int, None]:
     return old & mask, None
 
 
+def _swap(old: Any, new: Any) -> tuple[Any, Any]:
+    return new, old
+
+
 class Atomic(Cell, Generic[T]):
     """A typed atomic variable; its zero value is 0."""
 
@@ -72,6 +76,31 @@ class Atomic(Cell, Generic[T]):
     def compare_and_swap(self, old: T, new: T) -> Any:
         return host().ask(Request(Kind.RMW, self._place, (old, new), _swap_if))
 
+    def swap(self, new: T) -> Any:
+        return host().ask(Request(Kind.RMW, self._place, (new,), _swap))
+
+    def and_(self, mask: int) -> None:
+        host().ask(Request(Kind.RMW, self._place, (mask,), _and))
+
+    def or_(self, mask: int) -> None:
+        host().ask(Request(Kind.RMW, self._place, (mask,), _or))
+
+
+class Tally(Cell):
+    """A word of statistics, which is not kept: that nothing depends on it is its promise."""
+
+    __slots__ = ()
+
+    def load(self) -> NoReturn:
+        raise Unsupported(f"{self} is read: nothing but reports may, or declare it Atomic")
+
+    def store(self, value: int) -> None:
+        pass
+
+    def add(self, _delta: int) -> int:
+        """A number so far from both ends that no check for overflow can fail."""
+        return 1 << 62
+
 
 class Mutex(Cell):
     """A mutex; its memory holds the name of the thread that has it, or None."""
@@ -82,6 +111,12 @@ class Mutex(Cell):
     @property
     def _rank(self) -> int:
         return int(self._constants.get("rank", 0))
+
+
+class StatMutex(Mutex):
+    """A mutex of statistics only: it orders nothing that is kept, so taking it is no step."""
+
+    __slots__ = ()
 
 
 class LockError(Exception):
@@ -99,6 +134,8 @@ def lock_init(mutex: Mutex, rank: int) -> None:
 
 
 def lock(mutex: Mutex) -> None:
+    if isinstance(mutex, StatMutex):
+        return
     running = host()
     if mutex in running.held:
         raise LockError("self deadlock", f"{mutex} is taken twice")
@@ -110,6 +147,8 @@ def lock(mutex: Mutex) -> None:
 
 
 def unlock(mutex: Mutex) -> None:
+    if isinstance(mutex, StatMutex):
+        return
     running = host()
     if mutex not in running.held:
         raise LockError("unlock of unlocked lock", f"{mutex} is not held by this thread")
@@ -235,6 +274,8 @@ atomic = SimpleNamespace(
     cas=_cas,
     xadd=_xadd,
     load8=_load,
+    loadp=_load,
+    storep=_store,
     or8=_or_word,
     and8=_and_word,
     or64=_or_word,

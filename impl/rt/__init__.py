@@ -6,21 +6,40 @@ same source to another machine by substituting this one module.
 
 from impl.rt import atomics as atomic
 from impl.rt.access import Access, Const, Mixed, Plain, Racy
-from impl.rt.arrays import MixedArray, PlainArray, RacyArray
-from impl.rt.atomics import Atomic
+from impl.rt.arrays import (
+    MixedArray,
+    PlainArray,
+    RacyArray,
+    SparseMixedArray,
+    SparsePlainArray,
+    SparseRacyArray,
+)
+from impl.rt.atomics import Atomic, Tally
 from impl.rt.errors import Throw, throw
-from impl.rt.intrinsics import ones_count64, trailing_zeros64
-from impl.rt.locks import LockRank, Mutex, assert_lock_held, lock, lock_init, unlock
+from impl.rt.intrinsics import (
+    leading_zeros,
+    leading_zeros64,
+    ones_count64,
+    trailing_zeros,
+    trailing_zeros64,
+)
+from impl.rt.locks import LockRank, Mutex, StatMutex, assert_lock_held, lock, lock_init, unlock
+from impl.rt.memory import AddressSpace, MemoryFault, MemoryState
 from impl.rt.struct import Struct
-from impl.rt.words import U32_MAX, U64_MAX, u8, u16, u32, u64, uintptr
+from impl.rt.thread import M, getm, run_on
+from impl.rt.words import U32_MAX, U64_MAX, i64, u8, u16, u32, u64, uintptr
 
 __all__ = [
     "U32_MAX",
     "U64_MAX",
     "Access",
+    "AddressSpace",
     "Atomic",
     "Const",
     "LockRank",
+    "M",
+    "MemoryFault",
+    "MemoryState",
     "Mixed",
     "MixedArray",
     "Mutex",
@@ -28,16 +47,27 @@ __all__ = [
     "PlainArray",
     "Racy",
     "RacyArray",
+    "SparseMixedArray",
+    "SparsePlainArray",
+    "SparseRacyArray",
+    "StatMutex",
     "Struct",
+    "Tally",
     "Throw",
     "assert_lock_held",
     "atomic",
+    "getm",
+    "i64",
+    "leading_zeros",
+    "leading_zeros64",
     "lock",
     "lock_init",
     "ones_count64",
     "osyield",
     "publication_barrier",
+    "run_on",
     "throw",
+    "trailing_zeros",
     "trailing_zeros64",
     "u8",
     "u16",

@@ -8,7 +8,7 @@ Values wrap at 64 bits, except where the caller masks them first.
 
 from typing import Any, Generic, TypeVar
 
-from impl.rt.words import u64
+from impl.rt.words import U64_MAX, u64
 
 T = TypeVar("T")
 
@@ -39,6 +39,42 @@ class Atomic(Generic[T]):
             self.value = new
             return True
         return False
+
+    def swap(self, new: T) -> T:
+        """Stores new and returns the old value."""
+        old: T = self.value
+        self.value = new
+        return old
+
+    def and_(self, mask: int) -> None:
+        self.value &= mask
+
+    def or_(self, mask: int) -> None:
+        self.value |= mask
+
+
+class Tally:
+    """An atomic word of statistics: threads add to it, and only reports read it.
+
+    That no decision depends on it is a promise, which the explored machine holds it to: it keeps no
+    tallies, so that counting multiplies no states.
+    """
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def load(self) -> int:
+        return self.value
+
+    def store(self, value: int) -> None:
+        self.value = value
+
+    def add(self, delta: int) -> int:
+        """Adds delta modulo 2**64 and returns the new value."""
+        self.value = value = (self.value + delta) & U64_MAX
+        return value
 
 
 def load(obj: Any, field: str) -> Any:
@@ -81,3 +117,13 @@ def or64(array: Any, index: int, mask: int) -> None:
 
 def and64(array: Any, index: int, mask: int) -> None:
     array[index] &= mask
+
+
+def loadp(array: Any, index: int) -> Any:
+    """Loads a pointer from an array of them."""
+    return array[index]
+
+
+def storep(array: Any, index: int, value: Any) -> None:
+    """Stores a pointer into an array of them."""
+    array[index] = value

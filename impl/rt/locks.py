@@ -1,7 +1,7 @@
 """Mutexes with Go's lock ranks (runtime/lockrank.go), checked at every acquisition.
 
 The plain binding is single-threaded: taking a held mutex is a self-deadlock, and taking a mutex
-whose rank is not above every rank already held breaks the lock order.
+that may not be taken under one already held breaks the lock order.
 """
 
 from enum import IntEnum
@@ -10,15 +10,47 @@ from impl.rt.errors import throw
 
 
 class LockRank(IntEnum):
-    """The ranks of the page heap's locks, in the order in which they may be nested."""
+    """The ranks of the locks that the page heap takes, in Go's order (runtime/lockrank.go lockRank)."""
 
     UNKNOWN = 0
-    SWEEP = 1
-    SPAN_SET_SPINE = 2
-    MSPAN_SPECIAL = 3
-    GC_BITS_ARENAS = 4
-    MHEAP_SPECIAL = 5
-    MHEAP = 6
+    SCAVENGE = 1
+    SWEEP_WAITERS = 2
+    SWEEP = 3
+    USER_ARENA_STATE = 4
+    FIN = 5
+    SPAN_SET_SPINE = 6
+    MSPAN_SPECIAL = 7
+    GC_BITS_ARENAS = 8
+    PROF_INSERT = 9
+    PROF_MEM_ACTIVE = 10
+    STACKPOOL = 11
+    STACK_LARGE = 12
+    WBUF_SPANS = 13
+    MHEAP = 14
+    MHEAP_SPECIAL = 15
+    GLOBAL_ALLOC = 16
+
+
+def _partial_order() -> dict[LockRank, frozenset[LockRank]]:
+    """runtime/lockrank.go lockPartialOrder: the ranks that may be held when a rank is taken."""
+    rank = LockRank
+    first = {rank.SCAVENGE, rank.SWEEP_WAITERS, rank.SWEEP, rank.USER_ARENA_STATE}
+    records = {rank.FIN, rank.SPAN_SET_SPINE, rank.MSPAN_SPECIAL}
+    records |= {rank.PROF_INSERT, rank.PROF_MEM_ACTIVE}
+    stacks = {rank.STACKPOOL, rank.STACK_LARGE, rank.WBUF_SPANS}
+    malloc = first | records | {rank.GC_BITS_ARENAS}
+    order = dict.fromkeys(first, frozenset[LockRank]())
+    order |= dict.fromkeys(records, frozenset(first))
+    order[rank.GC_BITS_ARENAS] = frozenset(first | {rank.MSPAN_SPECIAL})
+    order |= dict.fromkeys(stacks, frozenset(malloc))
+    order[rank.MHEAP] = frozenset(malloc | stacks)
+    order[rank.MHEAP_SPECIAL] = frozenset(malloc | stacks | {rank.MHEAP})
+    order[rank.GLOBAL_ALLOC] = frozenset(malloc | stacks | {rank.MHEAP, rank.MHEAP_SPECIAL})
+    return order
+
+
+LOCK_PARTIAL_ORDER = _partial_order()
+"""For each rank, the ranks that may already be held when it is taken."""
 
 
 class Mutex:
@@ -29,6 +61,12 @@ class Mutex:
     def __init__(self) -> None:
         self.held = False
         self.rank = LockRank.UNKNOWN
+
+
+class StatMutex(Mutex):
+    """A mutex that guards statistics only (Tally); the explored machine has no use for it."""
+
+    __slots__ = ()
 
 
 _held: list[Mutex] = []
@@ -42,9 +80,12 @@ def lock(mutex: Mutex) -> None:
     """Takes the mutex. Throws on self-deadlock and on a breach of the lock order."""
     if mutex.held:
         throw("self deadlock")
-    for other in _held:
-        if LockRank.UNKNOWN not in (mutex.rank, other.rank) and other.rank >= mutex.rank:
-            throw("lock ordering problem")
+    if mutex.rank is not LockRank.UNKNOWN:
+        for other in _held:
+            if other.rank not in LOCK_PARTIAL_ORDER[mutex.rank] and (
+                other.rank is not LockRank.UNKNOWN
+            ):
+                throw("lock ordering problem")
     mutex.held = True
     _held.append(mutex)
 

@@ -30,5 +30,10 @@ def u64(x: int) -> int:
     return x & U64_MAX
 
 
+def i64(x: int) -> int:
+    """The value of x modulo 2**64 in -2**63 to 2**63-1, as Go's int64 conversion."""
+    return (x & U64_MAX) - ((x & (1 << 63)) << 1)
+
+
 uintptr = u64
 """A uintptr on the 64-bit platforms of the port."""

@@ -73,6 +73,15 @@ def test_a_transform_sees_every_module(package):
     assert port.heap.grow(3) == 11
 
 
+def test_a_part_takes_the_place_of_a_module_on_the_same_machine(package, tmp_path):
+    (tmp_path / "stand_in.py").write_text("from port.rt import load\n\nWORD = load(100)\n")
+    machine = {"load": lambda x: x + 1}
+    port = Binding(package, machine=machine, parts={"words": "stand_in"})
+    assert port.words.WORD == 101
+    assert port.heap.grow(3) == 4 * 101
+    assert Binding(package).words.WORD == 8
+
+
 def test_errors_show_the_places_in_the_source(package):
     port = Binding(package)
     with pytest.raises(TypeError) as caught:

@@ -20,7 +20,9 @@ def public(thing: Any) -> set[str]:
 
 def test_it_has_every_operation_of_the_plain_machine() -> None:
     words = {"Access", "Const", "LockRank", "Mixed", "Plain", "Racy", "Throw", "throw", "U64_MAX"}
-    words |= {"U32_MAX", "u8", "u16", "u32", "u64", "uintptr", "ones_count64", "trailing_zeros64"}
+    words |= {"U32_MAX", "u8", "u16", "u32", "u64", "i64", "uintptr", "ones_count64"}
+    words |= {"leading_zeros", "leading_zeros64", "trailing_zeros", "trailing_zeros64"}
+    words |= {"MemoryFault", "MemoryState"}
     assert set(EXPLORED) == set(impl.rt.__all__) - words
     assert public(EXPLORED["Atomic"]) >= public(impl.rt.Atomic) - {"value"}
     here = impl.rt.atomic.__name__
@@ -30,6 +32,54 @@ def test_it_has_every_operation_of_the_plain_machine() -> None:
         if inspect.isfunction(value) and value.__module__ == here
     }
     assert public(EXPLORED["atomic"]) == functions
+    assert public(EXPLORED["Tally"]) == public(impl.rt.Tally) - {"value"}
+
+
+def test_statistics_are_no_steps_and_cannot_be_read() -> None:
+    counting = "class Counted(Struct):\n    m: StatMutex\n    n: Tally\n"
+    count = "    lock(y.m)\n    y.n.add(1)\n    y.n.store(2)\n    unlock(y.m)\n"
+
+    def explored(body: str) -> Any:
+        def setup(port: Any) -> Setup:
+            shared = port.Shared()
+            shared.r = port.Counted()
+            bodies = [(f"T{i}", partial(port.body, shared)) for i in range(2)]
+            return Setup(bodies, {"shared": shared})
+
+        port = load(f"{SHARED}{counting}\n{body}")
+        return explore(Scenario("statistics", setup), port)
+
+    result = explored(f"def body(x):\n    y = x.r\n{count}    return x.t.add(1)\n")
+    without = explored("def body(x):\n    y = x.r\n    return x.t.add(1)\n")
+    assert result.violation is None
+    assert (result.states, result.outcomes) == (without.states, without.outcomes)
+    with pytest.raises(Unsupported, match="nothing but reports may"):
+        explored("def body(x):\n    return x.r.n.load()\n")
+
+
+def test_each_thread_has_an_m_of_its_own() -> None:
+    port = load(
+        SHARED
+        + "".join(
+            f"def body{i}(x):\n    getm().locks += {i + 1}\n    x.t.add(1)\n    return getm().locks\n"
+            for i in range(2)
+        )
+    )
+    outcomes = explore(scenario("threads", 2), port).outcomes
+    assert {tuple(ending.results for ending in each) for each in outcomes} == {((1,), (2,))}
+
+
+def test_the_system_chooses_addresses_in_the_setup_only() -> None:
+    port = load(f"{SHARED}\ndef body0(x):\n    return x.r.alloc(1)\n")
+
+    def setup(port: Any) -> Setup:
+        shared = port.Shared()
+        shared.r = port.AddressSpace(4096, 20)
+        assert (shared.r.alloc(1), shared.r.alloc(1)) == (1 << 20, (1 << 20) + 4096)
+        return Setup([("T", partial(port.body0, shared))])
+
+    with pytest.raises(Unsupported, match="have the setup get that memory"):
+        explore(Scenario("addresses", setup), port)
 
 
 def test_objects_exist_only_in_a_scenario() -> None:
