@@ -14,6 +14,7 @@ its own shows the module to refine. What is then proved of the rest holds for th
 
 import ast
 import builtins
+import functools
 import importlib
 import importlib.util
 import types
@@ -72,14 +73,11 @@ class Binding:
         for edit in self._edits:
             if edit.module == short:
                 source = _apply(edit, source)
-        tree = ast.parse(source, path)
-        if self._transform is not None:
-            tree = self._transform(tree)
         module = types.ModuleType(full_name)
         module.__file__ = path
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": self._import}
         self._modules[full_name] = module
-        exec(compile(tree, path, "exec"), module.__dict__)
+        exec(_code(path, source, self._transform), module.__dict__)
         return module
 
     def _import(
@@ -105,6 +103,13 @@ def _machine_module(name: str, overrides: Mapping[str, Any]) -> types.ModuleType
     module.__dict__.update(vars(importlib.import_module(name)))
     module.__dict__.update(overrides)
     return module
+
+
+@functools.cache
+def _code(path: str, source: str, transform: Transform | None) -> types.CodeType:
+    """Compiled once for all bindings: most mutants leave most modules as they are."""
+    tree = ast.parse(source, path)
+    return compile(tree if transform is None else transform(tree), path, "exec")
 
 
 def _source(full_name: str) -> tuple[str, str]:

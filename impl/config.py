@@ -7,7 +7,13 @@ with one small enough to explore exhaustively.
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from impl.sizeclasses import CLASS_TO_ALLOCNPAGES, CLASS_TO_SIZE, class_to_divmagic
+from impl.sizeclasses import (
+    CLASS_TO_ALLOCNPAGES,
+    CLASS_TO_SIZE,
+    class_to_divmagic,
+    size_to_class8,
+    size_to_class128,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Config:
     span_set_block_entries: int = 512
     span_set_init_spine_cap: int = 256
     gc_bits_chunk_bytes: int = 64 << 10
+    tiny_size: int = 16
     class_to_size: tuple[int, ...] = CLASS_TO_SIZE
     class_to_allocnpages: tuple[int, ...] = CLASS_TO_ALLOCNPAGES
 
@@ -108,7 +115,7 @@ class Config:
 
     @cached_property
     def heap_arena_bitmap_words(self) -> int:
-        """runtime/mheap.go heapArenaBitmapWords: words of a heap arena's pointer bitmap."""
+        """runtime/malloc.go heapArenaBitmapWords: words of a heap arena's pointer bitmap."""
         return self.heap_arena_bytes // self.ptr_size // (8 * self.ptr_size)
 
     @cached_property
@@ -118,11 +125,16 @@ class Config:
 
     @cached_property
     def uintptr_mask(self) -> int:
-        """runtime/malloc.go uintptrMask: the largest uintptr."""
+        """runtime/stack.go uintptrMask: the largest uintptr."""
         return (1 << 8 * self.ptr_size) - 1
 
+    @cached_property
+    def is_32bit(self) -> bool:
+        """runtime/mpagealloc_32bit.go pageAlloc32Bit: that file is the platform's page allocator's."""
+        return self.ptr_size == 4
+
     def uintptr(self, x: int) -> int:
-        """The value of x modulo the platform's word, as Go's uintptr conversion."""
+        """runtime/stack.go uintptrMask: x modulo the platform's word, as Go's uintptr conversion."""
         return x & self.uintptr_mask
 
     @cached_property
@@ -137,7 +149,7 @@ class Config:
 
     @cached_property
     def word_mask(self) -> int:
-        """A word of the page bitmaps with all bits set."""
+        """runtime/mpallocbits.go pageBits: a word of the page bitmaps with all bits set."""
         return (1 << self.word_bits) - 1
 
     @cached_property
@@ -183,18 +195,18 @@ class Config:
 
     @cached_property
     def level_bits(self) -> tuple[int, ...]:
-        """runtime/mpagealloc.go levelBits: bits of an index that each level adds."""
+        """runtime/mpagealloc_64bit.go levelBits: bits of an index that each level adds."""
         return (self.summary_l0_bits, *[self.summary_level_bits] * (self.summary_levels - 1))
 
     @cached_property
     def level_shift(self) -> tuple[int, ...]:
-        """runtime/mpagealloc.go levelShift: log2 of the bytes that an entry of each level covers."""
+        """runtime/mpagealloc_64bit.go levelShift: log2 of the bytes that an entry of each level covers."""
         root = self.heap_addr_bits - self.summary_l0_bits
         return tuple(root - level * self.summary_level_bits for level in range(self.summary_levels))
 
     @cached_property
     def level_log_pages(self) -> tuple[int, ...]:
-        """runtime/mpagealloc.go levelLogPages: log2 of the pages that an entry of each level covers."""
+        """runtime/mpagealloc_64bit.go levelLogPages: log2 of the pages that an entry of each level covers."""
         return tuple(shift - self.page_shift for shift in self.level_shift)
 
     @cached_property
@@ -216,6 +228,21 @@ class Config:
     def class_to_divmagic(self) -> tuple[int, ...]:
         """runtime/sizeclasses.go class_to_divmagic: the division magic of each size class."""
         return class_to_divmagic(self.class_to_size)
+
+    @cached_property
+    def size_to_class8(self) -> tuple[int, ...]:
+        """runtime/sizeclasses.go size_to_class8: size classes of sizes up to SMALL_SIZE_MAX."""
+        return size_to_class8(self.class_to_size)
+
+    @cached_property
+    def size_to_class128(self) -> tuple[int, ...]:
+        """runtime/sizeclasses.go size_to_class128: size classes of sizes from SMALL_SIZE_MAX."""
+        return size_to_class128(self.class_to_size)
+
+    @cached_property
+    def max_small_size(self) -> int:
+        """runtime/malloc.go maxSmallSize: bytes of the largest object that has a size class."""
+        return self.class_to_size[-1]
 
     @cached_property
     def num_span_classes(self) -> int:
@@ -268,11 +295,11 @@ LINUX_ARM64 = replace(
     goarch="arm64",
     arena_base_offset=0,
     phys_page_size=64 << 10,
-    phys_huge_page_size=512 << 20,
+    phys_huge_page_size=0,
     arena_hints=_hints(0x40 << 32, 0, 0x3F),
     user_arena_hints=_hints(0x40 << 32, 0x40, 0x7F),
 )
-"""Physical pages of 8 heap pages, and huge pages beyond what the runtime uses."""
+"""Physical pages of 8 heap pages. The huge pages, of 512 MiB, are beyond what the runtime uses."""
 
 LINUX_386 = Config(
     name="linux/386",
@@ -296,18 +323,22 @@ MINIATURE = Config(
     pages_per_span_root=8,
     arena_hints=(1 << 17,),
     user_arena_hints=(6 << 17,),
-    word_bits=4,
-    log_palloc_chunk_pages=3,
+    word_bits=8,
+    log_palloc_chunk_pages=4,
     summary_levels=2,
+    summary_level_bits=2,
     palloc_chunks_l1_bits=0,
     mspan_cache_len=4,
     span_set_block_entries=4,
     span_set_init_spine_cap=2,
     gc_bits_chunk_bytes=64,
+    tiny_size=8192,
     class_to_size=(0, 4096, 8192),
     class_to_allocnpages=(0, 1, 1),
 )
-"""For exploration: 8 arenas of 16 pages, chunks of 8 pages in two words, 2 levels of summaries.
+"""For exploration: 8 arenas of 16 pages, each a chunk of two words, and 2 levels of summaries.
+
+A page cache has 8 pages, of which runs of one page are taken.
 
 There are size classes of 2 objects and of 1 object per page. Arena 0 holds address 0, which stands
 for "no memory": the heap starts in arena 1, the user arenas in arena 6.

@@ -1,17 +1,24 @@
 """Heap arenas: the metadata of one aligned region of the address space, and the map to find it.
 
-Not ported here: heapArena.bitmap and noMorePtrs (the heap bitmap, mbitmap.go), pageSpecials
-(specials, mheap.go), checkmarks (mcheckmark.go). The arena map is filled before threads run: its
-growth beside running readers (mheap.sysAlloc, malloc.go) isn't ported.
+The arrays of an arena keep only the elements ever written, so a heap costs what is used of it.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from impl.config import Config
-from impl.rt import Const, Mixed, MixedArray, RacyArray, Struct, uintptr
+from impl.rt import (
+    Const,
+    Mixed,
+    Plain,
+    SparseMixedArray,
+    SparsePlainArray,
+    SparseRacyArray,
+    Struct,
+    uintptr,
+)
 
 if TYPE_CHECKING:
+    from impl.mcheckmark import CheckmarksMap
     from impl.mheap import Mheap
     from impl.mspan import Mspan
 
@@ -19,63 +26,84 @@ if TYPE_CHECKING:
 class HeapArena(Struct):
     """runtime/mheap.go heapArena: metadata of heap_arena_bytes bytes of address space.
 
-    spans has an entry per page; page_in_use and page_marks have a bit per page, in bytes of 8 bits;
-    zeroed_base is in bytes from the start of the arena.
+    bitmap has a bit per word of memory, set for pointers, in words; a bit of no_more_ptrs, in bytes
+    of 8 bits, says of a word of bitmap that no pointer of the object follows behind it. spans has an
+    entry per page; page_in_use, page_marks and page_specials have a bit per page, in bytes of 8
+    bits. checkmarks is None unless debug.gccheckmark is on. zeroed_base is in bytes from the start
+    of the arena.
     """
 
-    spans: Const[RacyArray["Mspan | None"]]
-    page_in_use: Const[MixedArray[int]]
-    page_marks: Const[MixedArray[int]]
+    bitmap: Const[SparsePlainArray[int]]
+    no_more_ptrs: Const[SparsePlainArray[int]]
+    spans: Const[SparseRacyArray["Mspan | None"]]
+    page_in_use: Const[SparseMixedArray[int]]
+    page_marks: Const[SparseMixedArray[int]]
+    page_specials: Const[SparseMixedArray[int]]
+    checkmarks: Plain["CheckmarksMap | None"] = None
     zeroed_base: Mixed[int] = 0
 
 
 def new_heap_arena(config: Config) -> HeapArena:
     """runtime/mheap.go heapArena: one with no page used yet."""
     ha = HeapArena()
-    ha.spans = RacyArray(config.pages_per_arena, None)
-    ha.page_in_use = MixedArray(config.pages_per_arena // 8, 0)
-    ha.page_marks = MixedArray(config.pages_per_arena // 8, 0)
+    ha.bitmap = SparsePlainArray(config.heap_arena_bitmap_words, 0)
+    ha.no_more_ptrs = SparsePlainArray(config.heap_arena_bitmap_words // 8, 0)
+    ha.spans = SparseRacyArray(config.pages_per_arena, None)
+    ha.page_in_use = SparseMixedArray(config.pages_per_arena // 8, 0)
+    ha.page_marks = SparseMixedArray(config.pages_per_arena // 8, 0)
+    ha.page_specials = SparseMixedArray(config.pages_per_arena // 8, 0)
     return ha
 
 
-class ArenaL2(Struct):
-    """runtime/mheap.go mheap.arenas: an L2 map of `size` entries, sparse; an absent one is None."""
+class ArenaHint(Struct):
+    """runtime/mheap.go arenaHint: where to try to grow the heap, upwards or down from addr."""
 
-    size: Const[int] = 0
-    entries: Const[Mapping[int, HeapArena]]
+    addr: Plain[int] = 0
+    down: Plain[bool] = False
+    next: Plain["ArenaHint | None"] = None
+
+    def memclr(self) -> None:
+        """runtime/mheap.go arenaHint: zeroes it, as its pool does before it is used again."""
+        self.addr = 0
+        self.down = False
+        self.next = None
+
+
+class ArenaHintList(Struct):
+    """runtime/mheap.go mheap.arenaHints: the hints in the order in which they are tried.
+
+    The list's head is an object, so that it can be handed to sysAlloc, where Go passes its address.
+    """
+
+    first: Plain[ArenaHint | None] = None
+
+
+class CurArena(Struct):
+    """runtime/mheap.go mheap.curArena: reserved memory that the heap grows into, [base, end)."""
+
+    base: Plain[int] = 0
+    end: Plain[int] = 0
+
+
+class ArenaL2(Struct):
+    """runtime/mheap.go mheap.arenas: an L2 map, whose entries are None until an arena is mapped.
+
+    addr is the address of its memory. Entries are stored atomically and never go back to None.
+    """
+
+    addr: Const[int] = 0
+    entries: Const[SparseMixedArray[HeapArena | None]]
 
     def __getitem__(self, l2: int) -> HeapArena | None:
-        if not 0 <= l2 < self.size:
-            raise IndexError(l2)
-        return self.entries.get(l2)
+        return self.entries[l2]
 
 
-class ArenaMap(Struct):
-    """runtime/mheap.go mheap.arenas: the L1 map of `size` entries, sparse; an absent one is None."""
-
-    size: Const[int] = 0
-    entries: Const[Mapping[int, ArenaL2]]
-
-    def __getitem__(self, l1: int) -> ArenaL2 | None:
-        if not 0 <= l1 < self.size:
-            raise IndexError(l1)
-        return self.entries.get(l1)
-
-
-def new_arena_l2(config: Config) -> ArenaL2:
-    """runtime/mheap.go mheap.arenas: an L2 map without arenas."""
+def new_arena_l2(config: Config, addr: int) -> ArenaL2:
+    """runtime/mheap.go mheap.arenas: an L2 map without arenas, in memory at addr."""
     l2 = ArenaL2()
-    l2.size = config.arena_l2_len
-    l2.entries = {}
+    l2.addr = addr
+    l2.entries = SparseMixedArray(config.arena_l2_len, None)
     return l2
-
-
-def new_arena_map(config: Config) -> ArenaMap:
-    """runtime/mheap.go mheap.arenas: without L1 bits there is always the one L2 map."""
-    arenas = ArenaMap()
-    arenas.size = config.arena_l1_len
-    arenas.entries = {0: new_arena_l2(config)} if config.arena_l1_bits == 0 else {}
-    return arenas
 
 
 def arena_index(config: Config, p: int) -> int:
@@ -107,7 +135,7 @@ def arena_idx_l2(config: Config, i: int) -> int:
 
 
 def arena_at(h: "Mheap", ai: int) -> HeapArena:
-    """runtime/mheap.go h.arenas[ai.l1()][ai.l2()]: the arena of an index known to be allocated."""
+    """runtime/mheap.go mheap.arenas: the arena of an index known to be allocated."""
     l1 = arena_idx_l1(h.config, ai)
     l2 = arena_idx_l2(h.config, ai)
     return h.arenas[l1][l2]  # type: ignore[index,return-value]  # as in Go, nil faults when used

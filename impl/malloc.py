@@ -1,31 +1,42 @@
-"""Small pieces of runtime/malloc.go: memory for the heap, and objects out of a cached span.
+"""Objects out of cached spans: the small, the tiny and the large.
 
-Not ported here: reserving address space (the hints, the linear allocators of 32-bit systems),
-mallocgc with the zeroing and typing of objects.
+What a client needs of mallocgc to allocate: a size, and of the type how many of its bytes may hold
+pointers. An object asked for as zero is cleared, or, where its memory is taken to be zero already,
+checked to be. Not ported here: assists and their credit, starting a collection, heap profiling,
+the heap bitmap of an object (heapBitsSetType: objects have no contents), the sanitizers and the
+race detector, debug.malloc, preemption while a large object is cleared.
 """
 
-from impl.heaparena import arena_idx_l1, arena_idx_l2, arena_index, new_arena_l2, new_heap_arena
+from typing import TYPE_CHECKING, NamedTuple
+
+from impl.gcphase import GC_MARK_TERMINATION, GC_OFF
 from impl.mbitmap import next_free_index
-from impl.mcache import Mcache
-from impl.mheap import Mheap
+from impl.mcache import TINY_SPAN_CLASS, Mcache, get_mcache
+from impl.mgcmark import gcmarknewobject
 from impl.mspan import Mspan
-from impl.rt import throw, trailing_zeros64
+from impl.proc import acquirem, releasem
+from impl.rt import publication_barrier, throw, trailing_zeros64
+from impl.sizeclasses import LARGE_SIZE_DIV, SMALL_SIZE_DIV, SMALL_SIZE_MAX
+from impl.spanclass import make_span_class
+from impl.stubs import align_up, div_round_up
+
+if TYPE_CHECKING:
+    from impl.mheap import Mheap
+
+ZEROBASE = 8
+"""runtime/malloc.go zerobase: the address of every object without bytes; no heap reaches it."""
 
 
-def sys_alloc(h: Mheap, v: int, size: int) -> None:
-    """runtime/malloc.go mheap.sysAlloc: its end, the metadata of the arenas in [v, v+size) (bytes).
+class Type(NamedTuple):
+    """runtime/type.go _type: bytes of a value, and those up to its last pointer; alignment in bytes.
 
-    The caller has chosen v, a multiple of the arena size, and so is size.
+    Bit i of gc_data says that word i is a pointer.
     """
-    for ri in range(arena_index(h.config, v), arena_index(h.config, v + size - 1) + 1):
-        l2 = h.arenas[arena_idx_l1(h.config, ri)]
-        if l2 is None:
-            l2 = new_arena_l2(h.config)
-            h.arenas.entries = {**h.arenas.entries, arena_idx_l1(h.config, ri): l2}
-        if l2[arena_idx_l2(h.config, ri)] is not None:
-            throw("arena already initialized")
-        l2.entries = {**l2.entries, arena_idx_l2(h.config, ri): new_heap_arena(h.config)}
-        h.all_arenas = (*h.all_arenas, ri)
+
+    size_: int
+    ptr_bytes: int
+    align_: int = 8
+    gc_data: int = 0
 
 
 def next_free_fast(s: Mspan) -> int:
@@ -44,8 +55,11 @@ def next_free_fast(s: Mspan) -> int:
     return 0
 
 
-def next_free(h: Mheap, c: Mcache, spc: int) -> tuple[int, Mspan]:
-    """runtime/malloc.go mcache.nextFree: (address, span) of a free object of span class spc."""
+def next_free(h: "Mheap", c: Mcache, spc: int) -> tuple[int, Mspan]:
+    """runtime/malloc.go mcache.nextFree: (address, span) of a free object of span class spc.
+
+    Go also says whether the cache had to be refilled, and then looks whether a collection is due.
+    """
     s = c.alloc[spc]
     free_index = next_free_index(s)
     if free_index == s.nelems:
@@ -61,3 +75,116 @@ def next_free(h: Mheap, c: Mcache, spc: int) -> tuple[int, Mspan]:
     if s.alloc_count > s.nelems:
         throw("s.allocCount > s.nelems")
     return v, s
+
+
+def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
+    """runtime/malloc.go mallocgc: address of an object of size bytes, of one or more values of typ.
+
+    Without a type, or with one that has no pointers, the collector won't look inside. With needzero
+    the object is zero. Throws "out of memory"; raises MemoryFault if the heap hands out memory as
+    zero that is not.
+    """
+    if h.gcphase == GC_MARK_TERMINATION:
+        throw("mallocgc called with gcphase == _GCmarktermination")
+    if size == 0:
+        return ZEROBASE
+
+    mp = acquirem()
+    if mp.mallocing != 0:
+        throw("malloc deadlock")
+    mp.mallocing = 1
+
+    data_size = size
+    c = get_mcache(h, mp)
+    if c is None:
+        throw("mallocgc called without a P or outside bootstrapping")
+    noscan = typ is None or typ.ptr_bytes == 0
+    if size <= h.config.max_small_size:
+        if noscan and size < h.config.tiny_size:
+            # Several tiny objects share a block, which is free when all of them are.
+            off = c.tinyoffset
+            if size & 7 == 0:
+                off = align_up(off, 8)
+            elif h.config.ptr_size == 4 and size == 12:
+                # Its first field may be one of 64 bits: go.dev/issue/37262.
+                off = align_up(off, 8)
+            elif size & 3 == 0:
+                off = align_up(off, 4)
+            elif size & 1 == 0:
+                off = align_up(off, 2)
+            if off + size <= h.config.tiny_size and c.tiny != 0:
+                x = c.tiny + off
+                c.tinyoffset = off + size
+                c.tiny_allocs += 1
+                mp.mallocing = 0
+                releasem(mp)
+                return x
+            span = c.alloc[TINY_SPAN_CLASS]
+            v = next_free_fast(span)
+            if v == 0:
+                v, span = next_free(h, c, TINY_SPAN_CLASS)
+            x = v
+            h.mem.zero(x, h.config.tiny_size)
+            # Keep the block with more room left.
+            if size < c.tinyoffset or c.tiny == 0:
+                c.tiny = x
+                c.tinyoffset = size
+            size = h.config.tiny_size
+        else:
+            if size <= SMALL_SIZE_MAX - 8:
+                sizeclass = h.config.size_to_class8[div_round_up(size, SMALL_SIZE_DIV)]
+            else:
+                sizeclass = h.config.size_to_class128[
+                    div_round_up(size - SMALL_SIZE_MAX, LARGE_SIZE_DIV)
+                ]
+            size = h.config.class_to_size[sizeclass]
+            spc = make_span_class(sizeclass, noscan)
+            span = c.alloc[spc]
+            v = next_free_fast(span)
+            if v == 0:
+                v, span = next_free(h, c, spc)
+            x = v
+            if needzero:
+                _clear(h, span, x, size)
+    else:
+        span = c.alloc_large(h, size, noscan)
+        span.free_index = 1
+        span.alloc_count = 1
+        size = span.elemsize
+        x = span.base()
+        # Go clears a large object without pointers at its end, in chunks.
+        if needzero:
+            _clear(h, span, x, size)
+
+    if not noscan:
+        c.scan_alloc += _scan_size(typ, data_size)
+
+    publication_barrier()
+    # Only from here on is it an object to a conservative scan: its memory and bits are ready.
+    span.free_index_for_scan = span.free_index
+
+    # Black at once: it holds no pointers yet.
+    if h.gcphase != GC_OFF:
+        gcmarknewobject(h, span, x, size)
+
+    mp.mallocing = 0
+    releasem(mp)
+    return x
+
+
+def _clear(h: "Mheap", span: Mspan, x: int, size: int) -> None:
+    """Makes size bytes at x zero, which they are already unless the span needs zeroing."""
+    if span.needzero != 0:
+        h.mem.zero(x, size)
+    else:
+        h.mem.check_zero(x, size)
+
+
+def _scan_size(typ: Type | None, data_size: int) -> int:
+    """runtime/malloc.go mallocgc scanSize: bytes up to the last pointer of data_size bytes of typ."""
+    if typ is None:
+        return 0
+    if data_size > typ.size_:
+        # An array: up to the last pointer of its last element.
+        return data_size - typ.size_ + typ.ptr_bytes
+    return typ.ptr_bytes

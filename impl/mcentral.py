@@ -1,12 +1,17 @@
 """The spans of one span class, shared by all threads: with or without free objects, swept or not.
 
-The two sets of each kind trade roles with each generation. Not ported here: deductSweepCredit
-(proportional sweep), tracing, initHeapBits (the heap bitmap), the spine locks of the sets.
+The two sets of each kind trade roles with each generation. Not ported here: tracing.
 """
 
 from typing import TYPE_CHECKING
 
-from impl.mbitmap import divide_by_elem_size, next_free_index, refill_alloc_cache
+from impl.mbitmap import (
+    divide_by_elem_size,
+    init_heap_bits,
+    next_free_index,
+    refill_alloc_cache,
+)
+from impl.mgcpacesweep import deduct_sweep_credit
 from impl.mgcsweep import SweepLocked
 from impl.mspan import Mspan
 from impl.mspanset import SpanSet
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
     from impl.mheap import Mheap
 
 SPAN_BUDGET = 100
-"""runtime/mcentral.go spanBudget: how many spans cacheSpan sweeps before it takes a new one."""
+"""runtime/mcentral.go mcentral.cacheSpan spanBudget: how many spans cacheSpan sweeps before it takes a new one."""
 
 
 class Mcentral(Struct):
@@ -27,14 +32,14 @@ class Mcentral(Struct):
     partial: Const[tuple[SpanSet, SpanSet]]
     full: Const[tuple[SpanSet, SpanSet]]
 
-    def init(self, spc: int) -> None:
+    def init(self, h: "Mheap", spc: int) -> None:
         """runtime/mcentral.go mcentral.init: readies the empty sets of span class spc."""
         self.spanclass = spc
         self.partial = (SpanSet(), SpanSet())
         self.full = (SpanSet(), SpanSet())
         for i in range(2):
-            self.partial[i].init()
-            self.full[i].init()
+            self.partial[i].init(h)
+            self.full[i].init(h)
 
     def partial_unswept(self, sweepgen: int) -> SpanSet:
         """runtime/mcentral.go mcentral.partialUnswept: unswept spans with a free object."""
@@ -53,7 +58,13 @@ class Mcentral(Struct):
         return self.full[sweepgen // 2 % 2]
 
     def cache_span(self, h: "Mheap") -> Mspan | None:
-        """runtime/mcentral.go mcentral.cacheSpan: a span with a free object, for an mcache."""
+        """runtime/mcentral.go mcentral.cacheSpan: a span with a free object, for an mcache.
+
+        None without memory. Throws "span has no free objects".
+        """
+        sizeclass = span_class_sizeclass(self.spanclass)
+        deduct_sweep_credit(h, h.config.class_to_allocnpages[sizeclass] * h.config.page_size, 0)
+
         sg = h.sweepgen
         s = self.partial_swept(sg).pop()
         if s is None:
@@ -141,4 +152,5 @@ class Mcentral(Struct):
             return None
         n = divide_by_elem_size(s, npages << h.config.page_shift)
         s.limit = s.base() + size * n
+        init_heap_bits(h, s, False)
         return s

@@ -1,27 +1,73 @@
 """The collector's cycle as far as the page heap takes part: phases, and the next generation.
 
-Not ported here, of runtime/mgc.go: marking itself, stopping and starting the world, pacing, the
-work buffers, profiling, waking the background sweeper, stacks, page caches, user arenas to be set
-to fault, write barriers (setGCPhase switches them).
+A client drives it: gc_start stops the world, ends the sweep and enters the mark phase; the client
+marks; gc_mark_done stops the world again and starts the sweep of the next generation. The caches of
+all Ps take part, and those that a client passes because it uses them without a P.
+
+Not ported here, of runtime/mgc.go: the tests that decide whether a cycle is due, the roots that are
+not in the heap, pacing of the mark phase (gcController.startCycle and endCycle), assists and mark
+workers, the work buffers, profiling, times and pauses, tracing and printing, checkmarks as a second
+mark phase, pools (clearpools), stacks (freeStackSpans: the port has no stack pools), write barriers
+(setGCPhase switches them), _ConcurrentSweep off. gcStart does nothing when it is called with locks
+held or from a system stack; here the client calls it where it goes on.
 """
 
-from impl.mcache import Mcache
-from impl.mgcsweep import NOTHING_TO_SWEEP, SWEEP_DRAINED_MASK, finishsweep_m, sweepone
-from impl.mheap import Mheap
-from impl.rt import atomic, lock, throw, u32, unlock
+from collections.abc import Callable
 
-GC_OFF = 0
-GC_MARK = 1
-GC_MARK_TERMINATION = 2
+from impl.gcphase import GC_MARK, GC_MARK_TERMINATION, GC_OFF
+from impl.heaparena import arena_at
+from impl.mcache import Mcache
+from impl.mgcmark import (
+    gc_drain,
+    gc_mark_root_prepare,
+    gc_mark_tiny_allocs,
+    markroot_finalizers,
+    markroot_spans,
+    shade,
+)
+from impl.mgcpacer import MAX_INT64, gc_controller_commit
+from impl.mgcsweep import NOTHING_TO_SWEEP, SWEEP_DRAINED_MASK, SweepLocker, finishsweep_m, sweepone
+from impl.mgcwork import GcWork
+from impl.mheap import Mheap
+from impl.proc import (
+    P_IDLE,
+    acquirem,
+    assert_world_stopped,
+    releasem,
+    start_the_world,
+    stop_the_world,
+    world_started,
+    world_stopped,
+)
+from impl.rt import LockRank, atomic, getm, lock, lock_init, panic, throw, u32, unlock
+from impl.userarena import set_user_arena_chunk_to_fault
 
 GC_BACKGROUND_MODE = 0
 GC_FORCE_MODE = 1
 GC_FORCE_BLOCK_MODE = 2
 
+MIN_HEAP_FOR_METADATA_HUGE_PAGES = 1 << 30
+"""runtime/malloc.go minHeapForMetadataHugePages: bytes of heap goal that make huge pages worthwhile."""
 
-def gcinit(h: Mheap) -> None:
-    """runtime/mgc.go gcinit: nothing is to be swept before the first cycle."""
+
+def gcinit(h: Mheap, gc_percent: int = 100, memory_limit: int = MAX_INT64) -> None:
+    """runtime/mgc.go gcinit: nothing is to be swept before the first cycle, and the pace is set.
+
+    gc_percent and memory_limit (bytes) are what GOGC and GOMEMLIMIT say. Go's world starts stopped.
+    """
     h.sweep.active.state.store(SWEEP_DRAINED_MASK)
+    world_stopped(h)
+    h.gc_controller.init(h, gc_percent, memory_limit)
+    world_started(h)
+
+
+def gcenable(h: Mheap) -> None:
+    """runtime/mgc.go gcenable: the background sweeper exists and is parked."""
+    lock_init(h.sweep.lock, LockRank.SWEEP)
+    lock(h.sweep.lock)
+    h.sweep.parked = True
+    unlock(h.sweep.lock)
+    h.memstats.enablegc = True
 
 
 def set_gc_phase(h: Mheap, x: int) -> None:
@@ -29,20 +75,104 @@ def set_gc_phase(h: Mheap, x: int) -> None:
     atomic.store(h, "gcphase", x)
 
 
-def gc_start(h: Mheap, mcaches: tuple[Mcache, ...]) -> None:
-    """runtime/mgc.go gcStart: its checks on caches, the end of the sweep, the mark phase.
+def all_mcaches(h: Mheap, mcaches: tuple[Mcache, ...]) -> tuple[Mcache, ...]:
+    """runtime/mgc.go gcStart: the caches of its loop over allp, and those used without a P."""
+    found = mcaches
+    for pp in h.allp:
+        found = (*found, pp.mcache)
+    return found
 
-    mcaches are those of all Ps.
+
+def gc_reset_mark_state(h: Mheap) -> None:
+    """runtime/mgc.go gcResetMarkState: forgets what the cycle before has marked."""
+    lock(h.lock)
+    arenas = h.all_arenas
+    unlock(h.lock)
+    for ai in arenas:
+        ha = arena_at(h, ai)
+        for i in ha.page_marks.touched():
+            ha.page_marks[i] = 0
+    h.work.bytes_marked = 0
+
+
+def gc_start(h: Mheap, mcaches: tuple[Mcache, ...] = (), user_forced: bool = False) -> None:
+    """runtime/mgc.go gcStart: ends the sweep and enters the mark phase; the world runs again after.
+
+    Throws if a cache was not flushed since the cycle before.
     """
-    for c in mcaches:
+    while sweepone(h) != NOTHING_TO_SWEEP:
+        h.sweep.nbgsweep += 1
+
+    mode = GC_BACKGROUND_MODE
+    if h.debug.gcstoptheworld == 1:
+        mode = GC_FORCE_MODE
+    elif h.debug.gcstoptheworld == 2:
+        mode = GC_FORCE_BLOCK_MODE
+
+    for c in all_mcaches(h, mcaches):
         if c.flush_gen.load() != h.sweepgen:
             throw("p mcache not flushed")
+
+    h.work.user_forced = user_forced
+    gc_reset_mark_state(h)
+    h.work.mode = mode
+
+    now = h.nanotime
+    stop_the_world(h)
     finishsweep_m(h)
+    h.work.cycles = u32(h.work.cycles + 1)
+    h.gc_controller.start_cycle()
+    h.gc_cpu_limiter.start_gc_transition(h, True, now)
+
     set_gc_phase(h, GC_MARK)
+    gc_mark_root_prepare(h)
+    gc_mark_tiny_allocs(h)
+    # Every P knows of the phase by now.
+    atomic.store(h, "gc_blacken_enabled", 1)
+    start_the_world(h)
+    h.gc_cpu_limiter.finish_gc_transition(h, h.nanotime)
+
+
+def gc_mark_done(h: Mheap, mcaches: tuple[Mcache, ...] = ()) -> None:
+    """runtime/mgc.go gcMarkDone: no grey object is left: ends the mark phase, starts the sweep."""
+    stop_marking(h)
+    gc_mark_termination(h, mcaches, h.work.mode)
+
+
+def stop_marking(h: Mheap) -> None:
+    """runtime/mgc.go gcMarkDone: up to its call of gcMarkTermination; the world is stopped after it.
+
+    The client has drained every queue of grey objects.
+    """
+    for pp in h.allp:
+        pp.gcw.dispose(h.work)
+    now = h.nanotime
+    stop_the_world(h)
+    atomic.store(h, "gc_blacken_enabled", 0)
+    h.gc_cpu_limiter.start_gc_transition(h, False, now)
+    h.gc_controller.end_cycle()
+
+
+def gc_mark(h: Mheap, mcaches: tuple[Mcache, ...]) -> None:
+    """runtime/mgc.go gcMark: checks that marking is over, and counts live bytes anew."""
+    if h.gcphase != GC_MARK_TERMINATION:
+        throw("in gcMark expecting to see gcphase as _GCmarktermination")
+    if len(h.work.full) != 0:
+        panic("non-empty mark queue after concurrent mark")
+    for pp in h.allp:
+        if not pp.gcw.empty():
+            throw("P has cached GC work at end of mark termination")
+        pp.gcw.dispose(h.work)
+    # reset_live knows what is to be scanned better than these counts.
+    for c in all_mcaches(h, mcaches):
+        c.scan_alloc = 0
+    h.gc_controller.reset_live(h.work.bytes_marked)
 
 
 def gc_sweep(h: Mheap, mode: int) -> None:
     """runtime/mgc.go gcSweep: starts the sweep of the next generation; the world is stopped."""
+    assert_world_stopped(h)
+
     if h.gcphase != GC_OFF:
         throw("gcSweep being done but phase is not GCoff")
 
@@ -58,27 +188,109 @@ def gc_sweep(h: Mheap, mode: int) -> None:
     h.sweep.central_index.clear()
 
     if mode == GC_FORCE_BLOCK_MODE:
+        lock(h.lock)
+        h.sweep_pages_per_byte = 0.0
+        unlock(h.lock)
         while sweepone(h) != NOTHING_TO_SWEEP:
             h.sweep.npausesweep += 1
+        return
+
+    # The client drives the background sweeper from now on.
+    lock(h.sweep.lock)
+    if h.sweep.parked:
+        h.sweep.parked = False
+    unlock(h.sweep.lock)
 
 
 def gc_mark_termination(h: Mheap, mcaches: tuple[Mcache, ...], mode: int) -> None:
     """runtime/mgc.go gcMarkTermination: ends the mark phase, starts the sweep, flushes the caches.
 
-    mcaches are those of all Ps. The sweep can't complete before they are flushed, since the stale
-    spans in them are on no list. In GC_FORCE_BLOCK_MODE it throws, as 1.21.13 does.
+    The world is stopped, and runs again after. The sweep can't complete before the caches are
+    flushed, since the stale spans in them are on no list. In GC_FORCE_BLOCK_MODE it throws, as
+    1.21.13 does: go.dev/issue/53885.
+    """
+    mp = acquirem()
+    sl = start_sweeping(h, mcaches, mode)
+    start_the_world(h)
+
+    for pp in h.allp:
+        pp.mcache.prepare_for_sweep(h)
+        if pp.status == P_IDLE:
+            # The scavenger doesn't see pages in a page cache.
+            lock(h.lock)
+            pp.pcache.flush(h.pages)
+            unlock(h.lock)
+        pp.pinner_cache = None
+    for c in mcaches:
+        c.prepare_for_sweep(h)
+    h.sweep.active.end(h, sl)
+
+    state = h.user_arena_state
+    lock(state.lock)
+    fault_list = state.fault
+    state.fault = ()
+    unlock(state.lock)
+    for lc in fault_list:
+        set_user_arena_chunk_to_fault(h, lc.mspan)
+
+    if h.gc_controller.heap_goal() > MIN_HEAP_FOR_METADATA_HUGE_PAGES:
+        h.enable_metadata_huge_pages()
+    releasem(mp)
+
+
+def start_sweeping(h: Mheap, mcaches: tuple[Mcache, ...], mode: int) -> SweepLocker:
+    """runtime/mgc.go gcMarkTermination: its part with the world stopped; holds the sweep up.
+
+    Whoever has flushed the caches gives the locker returned to h.sweep.active.end.
     """
     set_gc_phase(h, GC_MARK_TERMINATION)
+    gc_mark(h, mcaches)
     set_gc_phase(h, GC_OFF)
     gc_sweep(h, mode)
     if h.gcphase != GC_OFF:
         throw("gc done but gcphase != _GCoff")
+
+    h.memstats.last_heap_in_use = h.gc_controller.heap_in_use.load()
+    gc_controller_commit(h)
+
+    h.scavenge.assist_time.store(0)
+    h.scavenge.background_time.store(0)
+
+    h.sweep.nbgsweep = 0
     h.sweep.npausesweep = 0
+    if h.work.user_forced:
+        h.memstats.numforcedgc = u32(h.memstats.numforcedgc + 1)
+    h.memstats.numgc = u32(h.memstats.numgc + 1)
+
+    # The heap is at its largest now, since the sweep is about to start.
+    h.pages.scav.index.next_gen()
+    h.gc_cpu_limiter.finish_gc_transition(h, h.nanotime)
 
     sl = h.sweep.active.begin(h)
     if not sl.valid:
         throw("failed to set sweep barrier")
-    # The world is started here in Go: other threads run from now on.
-    for c in mcaches:
-        c.prepare_for_sweep(h)
-    h.sweep.active.end(h, sl)
+    return sl
+
+
+def gc_cycle(h: Mheap, mark: Callable[[GcWork], None], mcaches: tuple[Mcache, ...] = ()) -> None:
+    """runtime/mgc.go GC: a whole cycle, up to the end of its sweep.
+
+    mark greys what the client's roots point to, on the queue it is given; what those objects point
+    to (h.work.points_to) is marked here, and what finalizers and lists of user arena chunks keep.
+    """
+    gc_start(h, mcaches, user_forced=True)
+    pp = getm().p
+    gcw: GcWork = GcWork() if pp is None else pp.gcw
+    markroot_finalizers(h, gcw)
+    for shard in range(h.work.n_span_roots):
+        markroot_spans(h, gcw, shard)
+    mark(gcw)
+    # A variable of the runtime in Go, and so a root.
+    state = h.user_arena_state
+    for lc in (*state.reuse, *state.fault):
+        shade(h, lc.x, gcw)
+    gc_drain(h, gcw)
+    gcw.dispose(h.work)
+    gc_mark_done(h, mcaches)
+    while sweepone(h) != NOTHING_TO_SWEEP:
+        h.sweep.nbgsweep += 1

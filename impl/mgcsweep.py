@@ -1,26 +1,35 @@
 """Sweeping: after each mark phase, every span is swept once, by whoever gets to it first.
 
 Ownership is a compare-and-swap of the span's sweepgen from h.sweepgen-2 to h.sweepgen-1. sweepgen
-is a uint32 that wraps, and so does the arithmetic on it. Not ported here, of runtime/mgcsweep.go:
-the background sweeper's loop and its parking (bgsweep), proportional sweep (deductSweepCredit,
-gcPaceSweeper), specials and finalizers, pinner bits, statistics, tracing, debug modes (efence,
-allocfreetrace, clobberfree, gcpacertrace, scavtrace), waking the scavenger, mark bit epochs
-(nextMarkBitArenaEpoch), the assertions that the world is stopped and that the thread can't be
-preempted, the diagnostic lines before a throw. Go clears a sweepLocked that gave its span away;
-here it is an immutable value.
+is a uint32 that wraps, and so does the arithmetic on it. Pacing is in mgcpacesweep. Not ported here,
+of runtime/mgcsweep.go: tracing and the debug modes that print (allocfreetrace, gcpacertrace,
+scavtrace), the sanitizers, the work buffers that bgsweep frees, the diagnostic lines before a throw.
+debug.clobberfree makes freed objects dirty, since the simulated memory has no contents. Go clears a
+sweepLocked that gave its span away; here it is an immutable value.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from impl.mbitmap import count_alloc, new_mark_bits, refill_alloc_cache
+from impl.gcbits import new_mark_bits, next_mark_bit_arena_epoch
+from impl.mbitmap import (
+    alloc_bits_for_index,
+    count_alloc,
+    mark_bits_for_index,
+    refill_alloc_cache,
+)
+from impl.mem import sys_fault
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
+from impl.pinner import refresh_pinner_bits
+from impl.proc import assert_world_stopped, can_be_preempted
 from impl.rt import (
     U32_MAX,
     U64_MAX,
     Atomic,
+    Mutex,
     Plain,
     Struct,
     atomic,
+    getm,
     lock,
     osyield,
     throw,
@@ -30,6 +39,14 @@ from impl.rt import (
     unlock,
 )
 from impl.spanclass import span_class_sizeclass
+from impl.special import (
+    KIND_SPECIAL_FINALIZER,
+    KIND_SPECIAL_REACHABLE,
+    Special,
+    free_special,
+    new_specials_iter,
+    span_has_no_specials,
+)
 from impl.stubs import div_round_up
 
 if TYPE_CHECKING:
@@ -44,6 +61,9 @@ SWEEP_DRAINED_MASK = 1 << 31
 NOTHING_TO_SWEEP = U64_MAX
 """What sweepone returns when no span is left, ^uintptr(0) in Go."""
 
+SWEEP_BATCH_SIZE = 10
+"""runtime/mgcsweep.go bgsweep sweepBatchSize: spans the background sweeper sweeps at a time."""
+
 
 class SweepLocked(NamedTuple):
     """runtime/mgcsweep.go sweepLocked: sweep ownership of a span."""
@@ -55,12 +75,22 @@ class SweepLocked(NamedTuple):
 
         With preserve the span is neither freed nor put on a list: the caller does that.
         """
+        # A collection must not start in the middle of this.
+        if can_be_preempted(getm()):
+            throw("mspan.sweep: m is not locked")
+
         s = self.mspan
         sweepgen = h.sweepgen
         if s.state.get() != M_SPAN_IN_USE or s.sweepgen != u32(sweepgen - 1):
             throw("mspan.sweep: bad span state")
         h.pages_swept.add(s.npages)
         spc = s.spanclass
+        size = s.elemsize
+
+        sweep_specials(h, s, size)
+
+        if h.debug.clobberfree != 0:
+            clobber_freed(h, s, size)
 
         check_zombies(s)
 
@@ -75,7 +105,11 @@ class SweepLocked(NamedTuple):
 
         # What was marked is what is allocated from now on.
         s.alloc_bits = s.gcmark_bits
-        s.gcmark_bits = new_mark_bits(s.nelems)
+        s.gcmark_bits = new_mark_bits(h, s.nelems)
+
+        if s.pinner_bits is not None:
+            refresh_pinner_bits(h, s)
+
         refill_alloc_cache(s, 0)
 
         # The span must have stayed ours.
@@ -111,6 +145,10 @@ class SweepLocked(NamedTuple):
             if nfreed > 0:
                 # A span that lost nothing still has only zeroed free slots.
                 s.needzero = 1
+                stats = h.memstats.heap_stats.acquire()
+                stats.small_free_count[span_class_sizeclass(spc)].add(nfreed)
+                h.memstats.heap_stats.release()
+                h.gc_controller.total_free.add(nfreed * s.elemsize)
             if not preserve:
                 # The span may still be on an unswept list; whoever pops it will ignore it.
                 if nalloc == 0:
@@ -122,7 +160,19 @@ class SweepLocked(NamedTuple):
                     h.central[spc].partial_swept(sweepgen).push(s)
         elif not preserve:
             if nfreed != 0:
-                h.free_span(s)
+                # Before free_span, which may lower the heap's size below that of its objects.
+                stats = h.memstats.heap_stats.acquire()
+                stats.large_free_count.add(1)
+                stats.large_free.add(size)
+                h.memstats.heap_stats.release()
+                h.gc_controller.total_free.add(size)
+
+                if h.debug.efence > 0:
+                    # Never used again: its pages are faulty and stay allocated.
+                    s.limit = 0
+                    sys_fault(h, s.base(), size)
+                else:
+                    h.free_span(s)
                 return True
             h.central[spc].full_swept(sweepgen).push(s)
         return False
@@ -228,9 +278,12 @@ def sweep_class_split(s: int) -> tuple[int, bool]:
 class SweepData(Struct):
     """runtime/mgcsweep.go sweepdata: the state of sweeping that all threads share."""
 
+    lock: Mutex
+    parked: Plain[bool] = False
+    nbgsweep: Plain[int] = 0
+    npausesweep: Plain[int] = 0
     active: ActiveSweep
     central_index: SweepClass
-    npausesweep: Plain[int] = 0
 
 
 def next_span_for_sweep(h: "Mheap") -> Mspan | None:
@@ -252,15 +305,20 @@ def next_span_for_sweep(h: "Mheap") -> Mspan | None:
 
 def sweepone(h: "Mheap") -> int:
     """runtime/mgcsweep.go sweepone: sweeps a span; pages freed, or NOTHING_TO_SWEEP."""
+    mp = getm()
+    # A collection must not start while the span is half swept.
+    mp.locks += 1
     sl = h.sweep.active.begin(h)
     if not sl.valid:
+        mp.locks -= 1
         return NOTHING_TO_SWEEP
 
     npages = NOTHING_TO_SWEEP
+    no_more_work = False
     while True:
         s = next_span_for_sweep(h)
         if s is None:
-            h.sweep.active.mark_drained()
+            no_more_work = h.sweep.active.mark_drained()
             break
         if s.state.get() != M_SPAN_IN_USE:
             # Whoever swept it without taking it off the list has brought sweepgen up to date.
@@ -277,6 +335,12 @@ def sweepone(h: "Mheap") -> int:
                 npages = 0
             break
     h.sweep.active.end(h, sl)
+
+    if no_more_work:
+        # Sweeping is about done: from now on there is memory to scavenge.
+        h.scavenger.ready()
+
+    mp.locks -= 1
     return npages
 
 
@@ -287,6 +351,10 @@ def is_sweep_done(h: "Mheap") -> bool:
 
 def ensure_swept(h: "Mheap", s: Mspan) -> None:
     """runtime/mgcsweep.go mspan.ensureSwept: returns when s, a span in use, has been swept."""
+    # Else a collection could make it unswept again before the caller gets to it.
+    if can_be_preempted(getm()):
+        throw("mspan.ensureSwept: m is not locked")
+
     sl = h.sweep.active.begin(h)
     if sl.valid:
         locked = sl.try_acquire(s)
@@ -302,6 +370,65 @@ def ensure_swept(h: "Mheap", s: Mspan) -> None:
         if spangen == sl.sweep_gen or spangen == u32(sl.sweep_gen + 3):
             break
         osyield()
+
+
+def sweep_specials(h: "Mheap", s: Mspan, size: int) -> None:
+    """runtime/mgcsweep.go sweepLocked.sweep: unlinks the specials of objects about to be freed.
+
+    An object may have finalizers and other specials: its finalizers are queued, it stays, and so
+    do the others. Inside a tiny object there may be several finalizers: all are queued at once.
+    size is that of an object, in bytes.
+    """
+    had_specials = s.specials is not None
+    siter = new_specials_iter(s)
+    while siter.valid():
+        # A finalizer may be set for an inner byte: find the object.
+        obj_index = siter.s.offset // size
+        p = s.base() + obj_index * size
+        mbits = mark_bits_for_index(s, obj_index)
+        if not mbits.is_marked():
+            # Pass 1: an object with a finalizer isn't freed.
+            has_fin = False
+            end_offset = p - s.base() + size
+            tmp: Special | None = siter.s
+            while tmp is not None and tmp.offset < end_offset:
+                if tmp.kind == KIND_SPECIAL_FINALIZER:
+                    mbits.set_marked_non_atomic()
+                    has_fin = True
+                    break
+                tmp = tmp.next
+            # Pass 2: queue all finalizers, or let go of the rest.
+            while siter.valid() and siter.s.offset < end_offset:
+                special = siter.s
+                p = s.base() + special.offset
+                if special.kind == KIND_SPECIAL_FINALIZER or not has_fin:
+                    _, siter = siter.unlink_and_next()
+                    free_special(h, special, p, size)
+                else:
+                    # The rest is about objects that are freed, and this one is kept.
+                    siter = siter.next()
+        elif siter.s.kind == KIND_SPECIAL_REACHABLE:
+            special, siter = siter.unlink_and_next()
+            special.record.reachable = True
+            free_special(h, special, p, size)
+        else:
+            siter = siter.next()
+    if had_specials and s.specials is None:
+        span_has_no_specials(h, s)
+
+
+def clobber_freed(h: "Mheap", s: Mspan, size: int) -> None:
+    """runtime/mgcsweep.go sweepLocked.sweep: overwrites the objects that are about to be freed."""
+    for i in range(s.nelems):
+        if not mark_bits_for_index(s, i).is_marked() and (
+            i < s.free_index or alloc_bits_for_index(s, i).is_marked()
+        ):
+            clobberfree(h, s.base() + i * s.elemsize, size)
+
+
+def clobberfree(h: "Mheap", x: int, size: int) -> None:
+    """runtime/mgcsweep.go clobberfree: spoils size bytes at x."""
+    h.mem.write(x, size)
 
 
 def check_zombies(s: Mspan) -> None:
@@ -329,6 +456,8 @@ def report_zombies() -> None:
 
 def finishsweep_m(h: "Mheap") -> None:
     """runtime/mgcsweep.go finishsweep_m: sweeps all that is left; the world is stopped."""
+    assert_world_stopped(h)
+
     while sweepone(h) != NOTHING_TO_SWEEP:
         h.sweep.npausesweep += 1
 
@@ -342,3 +471,30 @@ def finishsweep_m(h: "Mheap") -> None:
         c = h.central[i]
         c.partial_unswept(sg).reset()
         c.full_unswept(sg).reset()
+
+    # There won't be new memory to scavenge for a while, and there is some now.
+    h.scavenger.wake()
+
+    next_mark_bit_arena_epoch(h)
+
+
+def bgsweep(h: "Mheap") -> bool:
+    """runtime/mgcsweep.go bgsweep: a round of the background sweeper; True if it is parked after it.
+
+    A round is a batch of spans, after which Go's sweeper yields if others need its processor. The
+    client calls again while it isn't parked, and once gcSweep has cleared h.sweep.parked.
+    """
+    n_swept = 0
+    while sweepone(h) != NOTHING_TO_SWEEP:
+        h.sweep.nbgsweep += 1
+        n_swept += 1
+        if n_swept == SWEEP_BATCH_SIZE:
+            return False
+    lock(h.sweep.lock)
+    if not is_sweep_done(h):
+        # Others are still sweeping, or a new cycle has begun.
+        unlock(h.sweep.lock)
+        return False
+    h.sweep.parked = True
+    unlock(h.sweep.lock)
+    return True

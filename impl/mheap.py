@@ -1,106 +1,217 @@
 """The page heap: it turns runs of pages into spans, publishes them, and takes them back.
 
-Whatever is a global in Go (mheap_, sweep, gcphase, emptymspan) is reached from an explicit Mheap,
-`h`. Not ported here: growing the heap (mheap.grow; pages come in by h.pages.grow), the page cache
-and scavenging in allocSpan, its physical page alignment, fixalloc (a list of dead spans stands for
-it and for mspancache), statistics, page tracing, the sanitizers, specials, user arena allocation,
-scavengeAll, systemstack and preemption.
+Whatever is a global in Go (mheap_, sweep, scavenge, gcController, memstats, allp, emptymspan) is
+reached from an explicit Mheap, `h`. Methods of mheap with a subject of their own are in modules of
+their own: allocspan, heapgrow, reclaim, sysalloc, and bound here.
+
+Not ported here: tracing, the sanitizers, cache-line padding of central, mheap.unused (it is for
+DWARF only), systemstack (a plain call), the diagnostic lines before a throw, printScavTrace.
 """
 
+from collections.abc import Callable
+
+from impl.allocspan import alloc_mspan_locked, alloc_span, free_mspan_locked, try_alloc_mspan
 from impl.config import Config
+from impl.gcbits import GcBitsArenas, new_alloc_bits, new_mark_bits
 from impl.heaparena import (
-    ArenaMap,
+    ArenaHint,
+    ArenaHintList,
+    ArenaL2,
+    CurArena,
     arena_at,
-    arena_idx_l1,
-    arena_idx_l2,
     arena_index,
-    new_arena_map,
     page_index_of,
 )
-from impl.mbitmap import new_alloc_bits, new_mark_bits
+from impl.heapgrow import AllSpans, grow, recordspan
+from impl.linearalloc import LinearAlloc
+from impl.mallocinit import mallocinit
+from impl.mcache import Mcache
 from impl.mcentral import Mcentral
+from impl.mfinal import Finalizers
+from impl.mfixalloc import FixAlloc
+from impl.mgclimit import GcCPULimiter
+from impl.mgcpacer import GcController
+from impl.mgcscavenge import ScavengeGlobals, scavenge
 from impl.mgcsweep import SweepData, is_sweep_done
+from impl.mgcwork import Work
 from impl.mpagealloc import PageAlloc
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
 from impl.mspanlist import MSpanList
+from impl.mspanset import SpanSetBlockAlloc
+from impl.mstats import Mstats
+from impl.persistentalloc import Persistent
+from impl.proc import P, World
+from impl.reclaim import reclaim, reclaim_chunk
 from impl.rt import (
     U64_MAX,
+    AddressSpace,
     Atomic,
     Const,
     LockRank,
     Mixed,
     Mutex,
     Plain,
+    Racy,
+    SparseMixedArray,
     Struct,
     assert_lock_held,
     atomic,
+    getm,
     lock,
     lock_init,
     publication_barrier,
     throw,
     u8,
-    uintptr,
     unlock,
 )
+from impl.runtime1 import DebugVars
+from impl.scavenger import ScavengerState
+from impl.sizeof import (
+    arena_hint_size,
+    mcache_size,
+    mspan_size,
+    special_pin_counter_size,
+    special_reachable_size,
+    specialfinalizer_size,
+    specialprofile_size,
+)
+from impl.spanalloctype import (
+    SPAN_ALLOC_HEAP,
+    SPAN_ALLOC_PTR_SCALAR_BITS,
+    SPAN_ALLOC_STACK,
+    SPAN_ALLOC_WORK_BUF,
+    span_alloc_type_manual,
+)
 from impl.spanclass import span_class_sizeclass
+from impl.special import (
+    SpecialFinalizer,
+    SpecialPinCounter,
+    SpecialProfile,
+    SpecialReachable,
+    new_special_finalizer,
+    new_special_pin_counter,
+    new_special_profile,
+    new_special_reachable,
+)
+from impl.sysalloc import enable_metadata_huge_pages, sys_alloc
+from impl.userarenastate import UserArenaState
 
-SPAN_ALLOC_HEAP = 0
-SPAN_ALLOC_STACK = 1
-SPAN_ALLOC_PTR_SCALAR_BITS = 2
-SPAN_ALLOC_WORK_BUF = 3
 
-RECLAIM_DONE = 1 << 63
-"""A reclaim_index from here on says that the page reclaimer has scanned everything."""
+class MheapUserArena(Struct):
+    """runtime/mheap.go mheap.userArena: hints and lists of user arena chunks; guarded by h.lock."""
 
-
-def span_alloc_type_manual(typ: int) -> bool:
-    """runtime/mheap.go spanAllocType.manual: the allocation is managed by hand, not by the GC."""
-    return typ != SPAN_ALLOC_HEAP
-
-
-class UserArena(Struct):
-    """runtime/mheap.go mheap.userArena: lists of user arena chunks; guarded by h.lock."""
-
+    arena_hints: ArenaHintList
     quarantine_list: MSpanList
     ready_list: MSpanList
 
 
 class Mheap(Struct):
-    """runtime/mheap.go mheap: the page heap, with the sweep's and the collector's shared state.
+    """runtime/mheap.go mheap: the page heap, with the state that the runtime shares with it.
 
     pages_in_use, pages_swept and reclaim_credit are in pages; reclaim_index is a page index in the
-    order of sweep_arenas. free_mspans holds dead span structures, last freed first reused.
+    order of sweep_arenas; all_arenas_cap is the capacity of the slice all_arenas. sweepgen and the
+    slices of arena indexes are written under the lock or with the world stopped. nanotime is what
+    the clock shows, in nanoseconds: the client moves it.
     """
 
     config: Const[Config]
+    mem: Const[AddressSpace]
+    debug: DebugVars
+    nanotime: Plain[int] = 0
+
     lock: Mutex
     pages: PageAlloc
     sweepgen: Plain[int] = 0  # written with the world stopped
-    allspans: Plain[tuple[Mspan, ...]] = ()
+    allspans: AllSpans
     pages_in_use: Atomic[int]
     pages_swept: Atomic[int]
+    pages_swept_basis: Atomic[int]
+    sweep_heap_live_basis: Racy[int] = 0  # written with the lock, read without
+    sweep_pages_per_byte: Racy[float] = 0.0  # written with the lock, read without
     reclaim_index: Atomic[int]
     reclaim_credit: Atomic[int]
-    arenas: Const[ArenaMap]
+    arenas: Const[SparseMixedArray[ArenaL2 | None]]
+    arenas_huge_pages: Plain[bool] = False
+    heap_arena_alloc: LinearAlloc
+    arena_hints: ArenaHintList
+    arena: LinearAlloc
     all_arenas: Plain[tuple[int, ...]] = ()
+    all_arenas_cap: Plain[int] = 0
     sweep_arenas: Plain[tuple[int, ...]] = ()
+    mark_arenas: Plain[tuple[int, ...]] = ()
+    cur_arena: CurArena
     central: Const[tuple[Mcentral, ...]]
-    free_mspans: Plain[tuple[Mspan, ...]] = ()
-    user_arena: UserArena
+    spanalloc: FixAlloc[Mspan]
+    cachealloc: FixAlloc[Mcache]
+    specialfinalizeralloc: FixAlloc[SpecialFinalizer]
+    specialprofilealloc: FixAlloc[SpecialProfile]
+    special_reachable_alloc: FixAlloc[SpecialReachable]
+    special_pin_counter_alloc: FixAlloc[SpecialPinCounter]
+    speciallock: Mutex
+    arena_hint_alloc: FixAlloc[ArenaHint]
+    user_arena: MheapUserArena
+
     sweep: SweepData
     gcphase: Mixed[int] = 0
+    gc_blacken_enabled: Mixed[int] = 0
+    use_checkmark: Plain[bool] = False
+    work: Work
+    gc_controller: GcController
+    gc_cpu_limiter: GcCPULimiter
+    scavenge: ScavengeGlobals
+    scavenger: ScavengerState
+    memstats: Mstats
+    gc_bits_arenas: GcBitsArenas
+    span_set_block_pool: SpanSetBlockAlloc
+    persistent: Persistent
+    finalizers: Finalizers
+    user_arena_state: UserArenaState
+    world: World
+    allp: Plain[tuple[P, ...]] = ()
     emptymspan: Const[Mspan]
 
-    def init(self, config: Config) -> None:
+    alloc_span = alloc_span
+    try_alloc_mspan = try_alloc_mspan
+    alloc_mspan_locked = alloc_mspan_locked
+    free_mspan_locked = free_mspan_locked
+    grow = grow
+    reclaim = reclaim
+    reclaim_chunk = reclaim_chunk
+    sys_alloc = sys_alloc
+    enable_metadata_huge_pages = enable_metadata_huge_pages
+
+    def init(self) -> None:
         """runtime/mheap.go mheap.init: readies the heap; it has no pages yet."""
-        self.config = config
         lock_init(self.lock, LockRank.MHEAP)
-        self.arenas = new_arena_map(config)
-        self.emptymspan = Mspan()
-        self.central = tuple(Mcentral() for _ in range(config.num_span_classes))
-        for spc in range(config.num_span_classes):
-            self.central[spc].init(spc)
-        self.pages.init(config.page_size)
+        lock_init(self.speciallock, LockRank.MHEAP_SPECIAL)
+
+        c, m = self.config, self.memstats
+        other = m.other_sys
+        self.spanalloc.init(self, mspan_size(c), Mspan, recordspan, self, m.mspan_sys)
+        self.cachealloc.init(self, mcache_size(c), Mcache, None, None, m.mcache_sys)
+        self.specialfinalizeralloc.init(
+            self, specialfinalizer_size(c), new_special_finalizer, None, None, other
+        )
+        self.specialprofilealloc.init(
+            self, specialprofile_size(c), new_special_profile, None, None, other
+        )
+        self.special_reachable_alloc.init(
+            self, special_reachable_size(c), new_special_reachable, None, None, other
+        )
+        self.special_pin_counter_alloc.init(
+            self, special_pin_counter_size(c), new_special_pin_counter, None, None, other
+        )
+        self.arena_hint_alloc.init(self, arena_hint_size(c), ArenaHint, None, None, other)
+
+        # A sweeper may look at a span that is being allocated: its sweepgen must survive, or the
+        # sweeper could take it, by its compare-and-swap, for one that needs sweeping.
+        self.spanalloc.zero = False
+
+        self.central = tuple(Mcentral() for _ in range(c.num_span_classes))
+        for spc in range(c.num_span_classes):
+            self.central[spc].init(self, spc)
+
+        self.pages.init(self, self.lock, m.gc_misc_sys, False)
 
     def alloc(self, npages: int, spanclass: int) -> Mspan | None:
         """runtime/mheap.go mheap.alloc: a new heap span of npages pages; None without memory."""
@@ -114,35 +225,6 @@ class Mheap(Struct):
         if not span_alloc_type_manual(typ):
             throw("manual span allocation called with non-manually-managed type")
         return self.alloc_span(npages, typ, 0)
-
-    def alloc_span(self, npages: int, typ: int, spanclass: int) -> Mspan | None:
-        """runtime/mheap.go mheap.allocSpan: its path without page cache and without growth."""
-        lock(self.lock)
-        base = self.pages.alloc(npages)
-        if base == 0:
-            unlock(self.lock)
-            return None
-        s = self.alloc_mspan_locked()
-        unlock(self.lock)
-        self.init_span(s, typ, spanclass, base, npages)
-        return s
-
-    def alloc_mspan_locked(self) -> Mspan:
-        """runtime/mheap.go mheap.allocMSpanLocked: a dead span, not cleared since its last life."""
-        assert_lock_held(self.lock)
-        n = len(self.free_mspans)
-        if n == 0:
-            s = Mspan()
-            self.allspans = (*self.allspans, s)
-            return s
-        s = self.free_mspans[n - 1]
-        self.free_mspans = self.free_mspans[: n - 1]
-        return s
-
-    def free_mspan_locked(self, s: Mspan) -> None:
-        """runtime/mheap.go mheap.freeMSpanLocked: makes a dead span available for its next life."""
-        assert_lock_held(self.lock)
-        self.free_mspans = (*self.free_mspans, s)
 
     def init_span(self, s: Mspan, typ: int, spanclass: int, base: int, npages: int) -> None:
         """runtime/mheap.go mheap.initSpan: makes s the span of npages pages at base and publishes it.
@@ -174,8 +256,8 @@ class Mheap(Struct):
             s.free_index = 0
             s.free_index_for_scan = 0
             s.alloc_cache = U64_MAX  # all free
-            s.gcmark_bits = new_mark_bits(s.nelems)
-            s.alloc_bits = new_alloc_bits(s.nelems)
+            s.gcmark_bits = new_mark_bits(self, s.nelems)
+            s.alloc_bits = new_alloc_bits(self, s.nelems)
 
             # h.sweepgen changes only with the world stopped, which this thread holds up.
             atomic.store(s, "sweepgen", self.sweepgen)
@@ -252,7 +334,7 @@ class Mheap(Struct):
         self.free_span_locked(s, typ)
         unlock(self.lock)
 
-    def free_span_locked(self, s: Mspan, typ: int) -> None:  # noqa: ARG002  # for statistics
+    def free_span_locked(self, s: Mspan, typ: int) -> None:
         """runtime/mheap.go mheap.freeSpanLocked: returns the pages, then the span structure."""
         assert_lock_held(self.lock)
         state = s.state.get()
@@ -269,152 +351,78 @@ class Mheap(Struct):
             atomic.and8(arena.page_in_use, page_idx, u8(~page_mask))
         else:
             throw("mheap.freeSpanLocked - invalid span state")
+
+        # The mirror image of alloc_span.
+        nbytes = s.npages * self.config.page_size
+        self.gc_controller.heap_free.add(nbytes)
+        if typ == SPAN_ALLOC_HEAP:
+            self.gc_controller.heap_in_use.add(-nbytes)
+        stats = self.memstats.heap_stats.acquire()
+        if typ == SPAN_ALLOC_HEAP:
+            stats.in_heap.add(-nbytes)
+        elif typ == SPAN_ALLOC_STACK:
+            stats.in_stacks.add(-nbytes)
+        elif typ == SPAN_ALLOC_PTR_SCALAR_BITS:
+            stats.in_ptr_scalar_bits.add(-nbytes)
+        elif typ == SPAN_ALLOC_WORK_BUF:
+            stats.in_work_bufs.add(-nbytes)
+        self.memstats.heap_stats.release()
+
         self.pages.free(s.base(), s.npages)
         s.state.set(M_SPAN_DEAD)
         self.free_mspan_locked(s)
 
-    def reclaim(self, npage: int) -> None:
-        """runtime/mheap.go mheap.reclaim: sweeps and frees whole spans, npage pages at least.
+    def scavenge_all(self) -> None:
+        """runtime/mheap.go mheap.scavengeAll: gives every free page back to the system.
 
-        It gives up when everything was scanned. h.lock is not held.
+        h.lock is not held.
         """
-        if self.reclaim_index.load() >= RECLAIM_DONE:
-            return
-        chunk = self.config.pages_per_reclaimer_chunk
-        arenas = self.sweep_arenas
-        locked = False
-        while npage > 0:
-            # Spend what others freed beyond their need.
-            credit = self.reclaim_credit.load()
-            if credit > 0:
-                take = credit
-                if take > npage:
-                    take = npage
-                if self.reclaim_credit.compare_and_swap(credit, credit - take):
-                    npage -= take
-                continue
-
-            # Claim a chunk of work.
-            idx = uintptr(self.reclaim_index.add(chunk) - chunk)
-            if idx // self.config.pages_per_arena >= len(arenas):
-                self.reclaim_index.store(RECLAIM_DONE)
-                break
-
-            if not locked:
-                lock(self.lock)
-                locked = True
-            nfound = self.reclaim_chunk(arenas, idx, chunk)
-            if nfound <= npage:
-                npage -= nfound
-            else:
-                self.reclaim_credit.add(nfound - npage)
-                npage = 0
-        if locked:
-            unlock(self.lock)
-
-    def reclaim_chunk(self, arenas: tuple[int, ...], page_idx: int, n: int) -> int:
-        """runtime/mheap.go mheap.reclaimChunk: sweeps unmarked spans starting in n pages.
-
-        Returns the number of pages freed. h.lock is held, and given up during each sweep: without
-        it the span table might show spans that were freed meanwhile.
-        """
-        assert_lock_held(self.lock)
-        n_freed = 0
-        sl = self.sweep.active.begin(self)
-        if not sl.valid:
-            return 0
-        while n > 0:
-            ha = arena_at(self, arenas[page_idx // self.config.pages_per_arena])
-            arena_page = page_idx % self.config.pages_per_arena
-            first = arena_page // 8
-            nbytes = len(ha.page_in_use) - first
-            if nbytes > n // 8:
-                nbytes = n // 8
-
-            # Look for spans in use without a marked object.
-            for i in range(nbytes):
-                marked = ha.page_marks[first + i]
-                in_use_unmarked = atomic.load8(ha.page_in_use, first + i) & u8(~marked)
-                if in_use_unmarked == 0:
-                    continue
-                for j in range(8):
-                    if in_use_unmarked & (1 << j) != 0:
-                        span = ha.spans[arena_page + i * 8 + j]
-                        s = sl.try_acquire(span)  # type: ignore[arg-type]  # in use: not nil
-                        if s is not None:
-                            npages = s.mspan.npages
-                            unlock(self.lock)
-                            if s.sweep(self, False):
-                                n_freed += npages
-                            lock(self.lock)
-                            # Spans nearby may have been freed without the lock.
-                            marked = ha.page_marks[first + i]
-                            in_use_unmarked = atomic.load8(ha.page_in_use, first + i) & u8(~marked)
-
-            page_idx += nbytes * 8
-            n -= nbytes * 8
-        self.sweep.active.end(self, sl)
-        assert_lock_held(self.lock)
-        return n_freed
+        mp = getm()
+        # Nothing may be allocated meanwhile: this is a way into the heap beside mallocgc.
+        mp.mallocing += 1
+        scavenge(self.pages, self.config.uintptr_mask, None, True)
+        mp.mallocing -= 1
 
 
-def new_mheap(config: Config) -> Mheap:
-    """runtime/malloc.go mallocinit: a fresh heap of the given geometry, without memory."""
+def runtime_debug_free_os_memory(h: Mheap, gc: Callable[[], None]) -> None:
+    """runtime/mheap.go runtime_debug_freeOSMemory: a collection, then scavenge_all.
+
+    gc is the client's way of running a whole collection, Go's GC().
+    """
+    gc()
+    h.scavenge_all()
+
+
+def new_mheap(config: Config, mem: AddressSpace | None = None) -> Mheap:
+    """runtime/malloc.go mallocinit: a fresh heap of the given geometry, without memory.
+
+    mem is the address space to put it in; None stands for one of its own. There a miniature heap has
+    memory where its hints lead to and no other, since the system's choice lies beyond its reach.
+    """
     h = Mheap()
-    h.init(config)
+    if mem is not None:
+        mallocinit(h, config, mem)
+        return h
+    mallocinit(h, config, new_address_space(config))
+    if is_miniature(config):
+        h.mem.refuses = lambda v, _n: v == 0
     return h
 
 
-def inheap(h: Mheap, b: int) -> bool:
-    """runtime/mheap.go inheap: b points into a heap object, perhaps a dead one."""
-    return span_of_heap(h, b) is not None
+def is_miniature(config: Config) -> bool:
+    """runtime/malloc.go heapAddrBits: the heap's addresses have no room for the memory beside it."""
+    return config.ptr_size == 8 and config.heap_addr_bits < 32
 
 
-def in_heap_or_stack(h: Mheap, b: int) -> bool:
-    """runtime/mheap.go inHeapOrStack: b points into any allocated span."""
-    s = span_of(h, b)
-    if s is None or b < s.base():
-        return False
-    state = s.state.get()
-    if state in (M_SPAN_IN_USE, M_SPAN_MANUAL):
-        return b < s.limit
-    return False
+def new_address_space(config: Config) -> AddressSpace:
+    """runtime/malloc.go heapAddrBits: the memory that a program has on this platform.
 
-
-def span_of(h: Mheap, p: int) -> Mspan | None:
-    """runtime/mheap.go spanOf: the span table's entry for p, or None outside every arena.
-
-    If p isn't in allocated memory the span may be one that doesn't contain p.
+    With sign-extended addresses only the lower half is the program's. A miniature heap's metadata is
+    put where the heap doesn't reach.
     """
-    ri = arena_index(h.config, p)
-    if h.config.arena_l1_bits == 0:
-        # Without an L1 map only the L2 part can be out of bounds.
-        if arena_idx_l2(h.config, ri) >= h.config.arena_l2_len:
-            return None
-    else:
-        # With one, only the L1 part can.
-        if arena_idx_l1(h.config, ri) >= h.config.arena_l1_len:
-            return None
-    l2 = h.arenas[arena_idx_l1(h.config, ri)]
-    if l2 is None:
-        return None
-    ha = l2[arena_idx_l2(h.config, ri)]
-    if ha is None:
-        return None
-    return ha.spans[(p // h.config.page_size) % h.config.pages_per_arena]
-
-
-def span_of_unchecked(h: Mheap, p: int) -> Mspan | None:
-    """runtime/mheap.go spanOfUnchecked: span_of for p known to lie in an allocated arena."""
-    ha = arena_at(h, arena_index(h.config, p))
-    return ha.spans[(p // h.config.page_size) % h.config.pages_per_arena]
-
-
-def span_of_heap(h: Mheap, p: int) -> Mspan | None:
-    """runtime/mheap.go spanOfHeap: the heap span that contains p, or None."""
-    s = span_of(h, p)
-    # The pointer isn't trusted: the state is loaded first, to synchronise with initialisation, and
-    # the bounds are checked, since the span may be one that no longer owns p.
-    if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base() or p >= s.limit:
-        return None
-    return s
+    addr_bits = config.heap_addr_bits
+    if is_miniature(config):
+        addr_bits = 40
+    elif config.arena_base_offset != 0:
+        addr_bits -= 1
+    return AddressSpace(config.phys_page_size, addr_bits)

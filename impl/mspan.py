@@ -3,18 +3,17 @@
 The access classes say who may look at a field of a span that is not theirs. A collector with a
 suspect pointer loads the state and, if it is in use, reads the rest: those fields are ordered by
 the atomic store of the state, hence Plain. Three are read or written outside that order.
-
-Not ported here: speciallock and specials (mheap.go), pinnerBits (pinner.go), userArenaChunkFree
-(arena.go).
 """
 
 from typing import TYPE_CHECKING
 
-from impl.rt import Atomic, Mixed, Plain, Racy, Struct
+from impl.mranges import AddrRange
+from impl.rt import Atomic, LockRank, Mixed, Mutex, Plain, Racy, Struct, lock_init
 
 if TYPE_CHECKING:
-    from impl.mbitmap import GcBits
+    from impl.gcbits import GcBits
     from impl.mspanlist import MSpanList
+    from impl.special import Special
 
 M_SPAN_DEAD = 0
 M_SPAN_IN_USE = 1
@@ -40,8 +39,9 @@ class MSpanStateBox(Struct):
 class Mspan(Struct):
     """runtime/mheap.go mspan: a run of npages pages from start_addr (bytes).
 
-    An mspan is reused without being cleared: sweepgen, limit, nelems, alloc_cache, div_mul and
-    is_user_arena_chunk keep the values of its earlier life until something sets them.
+    An mspan is reused without being cleared: sweepgen, limit, nelems, alloc_cache, div_mul,
+    is_user_arena_chunk and user_arena_chunk_free keep the values of its earlier life until something
+    sets them. speciallock guards specials, a list sorted by offset, and changes to pinner_bits.
     """
 
     next: Plain["Mspan | None"] = None
@@ -55,6 +55,7 @@ class Mspan(Struct):
     alloc_cache: Plain[int] = 0
     alloc_bits: Plain["GcBits"] = None  # type: ignore[assignment]  # nil while dead
     gcmark_bits: Plain["GcBits"] = None  # type: ignore[assignment]  # nil while dead
+    pinner_bits: Mixed["GcBits | None"] = None
     sweepgen: Mixed[int] = 0
     div_mul: Plain[int] = 0
     alloc_count: Plain[int] = 0
@@ -65,6 +66,9 @@ class Mspan(Struct):
     alloc_count_before_cache: Plain[int] = 0
     elemsize: Plain[int] = 0
     limit: Racy[int] = 0  # set after the state is published: go.dev/issue/74288
+    speciallock: Mutex
+    specials: Plain["Special | None"] = None
+    user_arena_chunk_free: Plain[AddrRange] = AddrRange()
     free_index_for_scan: Racy[int] = 0  # the allocator moves it while the collector scans
 
     def base(self) -> int:
@@ -81,7 +85,10 @@ class Mspan(Struct):
         return size, n, total
 
     def init(self, base: int, npages: int) -> None:
-        """runtime/mheap.go mspan.init: starts a new life of the span at base (bytes)."""
+        """runtime/mheap.go mspan.init: starts a new life of the span at base (bytes).
+
+        Go also clears the word of speciallock, which nobody holds now.
+        """
         # The span is not zeroed: a sweeper may still look at sweepgen.
         self.next = None
         self.prev = None
@@ -91,12 +98,15 @@ class Mspan(Struct):
         self.alloc_count = 0
         self.spanclass = 0
         self.elemsize = 0
+        self.specials = None
         self.needzero = 0
         self.free_index = 0
         self.free_index_for_scan = 0
         self.alloc_bits = None  # type: ignore[assignment]  # nil while dead
         self.gcmark_bits = None  # type: ignore[assignment]  # nil while dead
+        self.pinner_bits = None
         self.state.set(M_SPAN_DEAD)
+        lock_init(self.speciallock, LockRank.MSPAN_SPECIAL)
 
     def in_list(self) -> bool:
         """runtime/mheap.go mspan.inList: the span is on some list."""

@@ -12,6 +12,3 @@ class DebugVars(Struct):
     clobberfree: Const[int] = 0
     efence: Const[int] = 0
     gcstoptheworld: Const[int] = 0
-    harddecommit: Const[int] = 0
-    madvdontneed: Const[int] = 1
-    sbrk: Const[int] = 0

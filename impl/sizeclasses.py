@@ -1,29 +1,93 @@
-"""Go's size classes (runtime/sizeclasses.go, generated there by mksizeclasses.go).
+"""Go's size classes, computed as runtime/mksizeclasses.go computes them for runtime/sizeclasses.go.
 
-The numbers are data of the Go project, BSD licence, copyright The Go Authors; a test compares them
-with the installed Go.
+An object is rounded up to the size of its class; a span of a class has as many pages as keep the
+rest behind its last object small. A test compares every table with the installed Go's. Not ported
+here: the comment of the generated file, and the brute-force check of the magic numbers, which is a
+test.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from impl.rt import U32_MAX, u32
 
-CLASS_TO_SIZE = (
-    *(0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256),
-    *(288, 320, 352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280),
-    *(1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528),
-    *(6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432),
-    *(19072, 20480, 21760, 24576, 27264, 28672, 32768),
-)
+MAX_SMALL_SIZE = 32 << 10
+"""runtime/mksizeclasses.go maxSmallSize: bytes of the largest small object."""
+
+SMALL_SIZE_DIV = 8
+"""runtime/mksizeclasses.go smallSizeDiv: granularity in bytes up to SMALL_SIZE_MAX."""
+
+SMALL_SIZE_MAX = 1024
+"""runtime/mksizeclasses.go smallSizeMax: bytes up to which sizes are told apart finely."""
+
+LARGE_SIZE_DIV = 128
+"""runtime/mksizeclasses.go largeSizeDiv: granularity in bytes above SMALL_SIZE_MAX."""
+
+_PAGE_SIZE = 1 << 13
+
+
+class SizeClass(NamedTuple):
+    """runtime/mksizeclasses.go class: bytes of an object, pages of a span."""
+
+    size: int
+    npages: int
+
+
+def power_of_two(x: int) -> bool:
+    """runtime/mksizeclasses.go powerOfTwo: x is a power of two."""
+    return x != 0 and x & (x - 1) == 0
+
+
+def make_classes() -> tuple[SizeClass, ...]:
+    """runtime/mksizeclasses.go makeClasses: all size classes; class 0 stands for large objects."""
+    classes = [SizeClass(0, 0)]
+    align = 8
+    size = align
+    while size <= MAX_SMALL_SIZE:
+        if power_of_two(size):
+            if size >= 2048:
+                align = 256
+            elif size >= 128:
+                align = size // 8
+            elif size >= 32:
+                # The heap bitmap counts on it.
+                align = 16
+
+        # So many pages that at most an eighth of them is wasted.
+        allocsize = _PAGE_SIZE
+        while allocsize % size > allocsize // 8:
+            allocsize += _PAGE_SIZE
+        npages = allocsize // _PAGE_SIZE
+
+        # Where a span holds as many of these as of the size below, one class is enough.
+        last = classes[-1]
+        if (
+            len(classes) > 1
+            and npages == last.npages
+            and allocsize // size == allocsize // last.size
+        ):
+            classes[-1] = SizeClass(size, npages)
+        else:
+            classes.append(SizeClass(size, npages))
+        size += align
+
+    # A span may have room for as many objects of a greater size. The look-up by size needs a
+    # multiple of LARGE_SIZE_DIV.
+    for i in range(1, len(classes)):
+        c = classes[i]
+        psize = c.npages * _PAGE_SIZE
+        new_size = (psize // (psize // c.size)) & ~(LARGE_SIZE_DIV - 1)
+        if new_size > c.size:
+            classes[i] = SizeClass(new_size, c.npages)
+    return tuple(classes)
+
+
+_CLASSES = make_classes()
+
+CLASS_TO_SIZE = tuple(c.size for c in _CLASSES)
 """Object size in bytes of each size class; class 0 stands for large objects."""
 
-CLASS_TO_ALLOCNPAGES = (
-    *(0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
-    *(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
-    *(2, 1, 2, 1, 2, 1, 3, 2, 3, 1, 3, 2, 3, 4),
-    *(5, 6, 1, 7, 6, 5, 4, 3, 5, 7, 2, 9),
-    *(7, 5, 8, 3, 10, 7, 4),
-)
+CLASS_TO_ALLOCNPAGES = tuple(c.npages for c in _CLASSES)
 """Number of pages of a span of each size class."""
 
 
@@ -41,3 +105,23 @@ def compute_div_magic(size: int) -> int:
 def class_to_divmagic(sizes: Sequence[int]) -> tuple[int, ...]:
     """runtime/sizeclasses.go class_to_divmagic: the division magic of each object size (bytes)."""
     return tuple(compute_div_magic(size) for size in sizes)
+
+
+def _smallest_class(sizes: Sequence[int], size: int) -> int:
+    """The first class whose objects have at least size bytes."""
+    j = 0
+    while sizes[j] < size:
+        j += 1
+    return j
+
+
+def size_to_class8(sizes: Sequence[int]) -> tuple[int, ...]:
+    """runtime/sizeclasses.go size_to_class8: class of an object of i*SMALL_SIZE_DIV bytes, by i."""
+    steps = SMALL_SIZE_MAX // SMALL_SIZE_DIV + 1
+    return tuple(_smallest_class(sizes, i * SMALL_SIZE_DIV) for i in range(steps))
+
+
+def size_to_class128(sizes: Sequence[int]) -> tuple[int, ...]:
+    """runtime/sizeclasses.go size_to_class128: class of SMALL_SIZE_MAX + i*LARGE_SIZE_DIV bytes."""
+    steps = (sizes[-1] - SMALL_SIZE_MAX) // LARGE_SIZE_DIV + 1
+    return tuple(_smallest_class(sizes, SMALL_SIZE_MAX + i * LARGE_SIZE_DIV) for i in range(steps))

@@ -17,6 +17,7 @@ from checker.mutation import Mutant
 from checker.plain import Instance, State
 from checker.refinement import Abstraction, Diverged, Run
 from checker.verdict import Verdict
+from proofs.parts import PARTS
 from proofs.port import PortView
 from proofs.replay import CannotReplay, Harness, ReplayResult
 from proofs.replay import replay as replay_story
@@ -74,9 +75,9 @@ class Refinement:
 
 
 def explored(variant: Mutant | None = None) -> Binding:
-    """The port on the explored machine, with the edits of a mutant or a fix."""
+    """The port on the explored machine, over simple parts, with the edits of a mutant or a fix."""
     edits = variant.edits if variant is not None else ()
-    return Binding("impl", machine=EXPLORED, edits=edits, transform=normal_form)
+    return Binding("impl", EXPLORED, edits, normal_form, PARTS)
 
 
 def refines(

@@ -95,7 +95,9 @@ class AddressSpace(Thing):
     def _nothing(self, v: int, n: int) -> None:
         """Memory changes its state, or is touched."""
 
-    map = used = unused = fault = free = write = zero = read = check_zero = _nothing
+    map = used = unused = fault = free = _nothing
+    huge_page = no_huge_page = collapse = _nothing
+    write = zero = read = check_zero = _nothing
 
 
 EXPLORED: dict[str, Any] = {

@@ -190,6 +190,11 @@ class _Array(Object):
     def __len__(self) -> int:
         return int(self._shape[0])
 
+    def fill(self, low: int, high: int, value: Any) -> None:
+        """Writes value to the elements [low, high), one after the other."""
+        for index in range(low, high):
+            self[index] = value
+
     def __getitem__(self, index: int) -> Any:
         kind = Kind.LOAD if self.access == "racy" else Kind.PLAIN_LOAD
         return host().ask(Request(kind, _element(self, index), atomic=False))
@@ -278,6 +283,8 @@ atomic = SimpleNamespace(
     storep=_store,
     or8=_or_word,
     and8=_and_word,
+    load64=_load,
+    store64=_store,
     or64=_or_word,
     and64=_and_word,
 )

@@ -15,7 +15,7 @@ from impl.rt.arrays import (
     SparseRacyArray,
 )
 from impl.rt.atomics import Atomic, Tally
-from impl.rt.errors import Throw, throw
+from impl.rt.errors import Panic, Throw, panic, throw
 from impl.rt.intrinsics import (
     leading_zeros,
     leading_zeros64,
@@ -43,6 +43,7 @@ __all__ = [
     "Mixed",
     "MixedArray",
     "Mutex",
+    "Panic",
     "Plain",
     "PlainArray",
     "Racy",
@@ -64,6 +65,7 @@ __all__ = [
     "lock_init",
     "ones_count64",
     "osyield",
+    "panic",
     "publication_barrier",
     "run_on",
     "throw",

@@ -2,6 +2,8 @@
 
 from typing import Generic, TypeVar
 
+from impl.rt.ranges import Ranges
+
 T = TypeVar("T")
 
 
@@ -37,14 +39,19 @@ class MixedArray(_Array[T]):
 
 
 class _SparseArray(Generic[T]):
-    """n elements, all `initial`, of which only those ever written take memory."""
+    """n elements, all `initial`, of which only those ever written take memory.
 
-    __slots__ = ("_initial", "_size", "_written")
+    Elements filled with one value take as much together as one of them.
+    """
+
+    # _written and _fills are there once they are needed: most arrays are never written.
+    __slots__ = ("_fills", "_initial", "_size", "_written")
+    _written: dict[int, T]
+    _fills: Ranges[tuple[T] | None]
 
     def __init__(self, n: int, initial: T) -> None:
         self._size = n
         self._initial = initial
-        self._written: dict[int, T] = {}
 
     def __len__(self) -> int:
         return self._size
@@ -52,19 +59,48 @@ class _SparseArray(Generic[T]):
     def __getitem__(self, index: int) -> T:
         try:
             return self._written[index]
-        except KeyError:
-            if 0 <= index < self._size:
-                return self._initial
+        except (KeyError, AttributeError):
+            return self._unwritten(index)
+
+    def _unwritten(self, index: int) -> T:
+        if not 0 <= index < self._size:
             raise IndexError(index) from None
+        filled = self._fills.at(index) if hasattr(self, "_fills") else None
+        return self._initial if filled is None else filled[0]
 
     def __setitem__(self, index: int, value: T) -> None:
         if not 0 <= index < self._size:
             raise IndexError(index)
-        self._written[index] = value
+        try:
+            self._written[index] = value
+        except AttributeError:
+            self._written = {index: value}
+
+    def fill(self, low: int, high: int, value: T) -> None:
+        """Writes value to the elements [low, high)."""
+        if low >= high:
+            return
+        if low < 0 or high > self._size:
+            raise IndexError(low)
+        written = getattr(self, "_written", {})
+        if high - low < len(written):
+            for index in range(low, high):
+                written.pop(index, None)
+        else:
+            for index in [each for each in written if low <= each < high]:
+                del written[index]
+        if not hasattr(self, "_fills"):
+            self._fills = Ranges(None)
+        self._fills.set(low, high, (value,))
 
     def touched(self) -> list[int]:
         """The indexes ever written, ascending."""
-        return sorted(self._written)
+        indexes = set(getattr(self, "_written", ()))
+        if hasattr(self, "_fills"):
+            for low, high, filled in self._fills.pieces(0, self._size):
+                if filled is not None:
+                    indexes.update(range(low, high))
+        return sorted(indexes)
 
 
 class SparsePlainArray(_SparseArray[T]):

@@ -127,3 +127,13 @@ def loadp(array: Any, index: int) -> Any:
 def storep(array: Any, index: int, value: Any) -> None:
     """Stores a pointer into an array of them."""
     array[index] = value
+
+
+def load64(array: Any, index: int) -> Any:
+    """Loads a word from an array of typed atomics."""
+    return array[index]
+
+
+def store64(array: Any, index: int, value: Any) -> None:
+    """Stores a word into an array of typed atomics."""
+    array[index] = value

@@ -97,6 +97,11 @@ def unlock(mutex: Mutex) -> None:
     _held.remove(mutex)
 
 
+def held() -> tuple[Mutex, ...]:
+    """The mutexes that are held, in the order in which they were taken."""
+    return tuple(_held)
+
+
 def forget_held() -> None:
     """Starts anew after a throw: in Go the thread that threw is gone, and its locks with it."""
     for mutex in _held:

@@ -6,9 +6,10 @@ Contents are kept as far as zeroing goes: a byte is dirty once it was written, a
 as zero must not be. Both are kept as ranges, so a heap of any size costs what its pieces cost.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import IntEnum
+
+from impl.rt.ranges import Ranges
 
 
 class MemoryState(IntEnum):
@@ -20,55 +21,24 @@ class MemoryState(IntEnum):
     READY = 3
 
 
+class HugePages(IntEnum):
+    """What the system was last advised about huge pages for a piece of memory."""
+
+    NO_ADVICE = 0
+    WANTED = 1
+    UNWANTED = 2
+
+
 class MemoryFault(Exception):
     """Memory was used in a state in which it must not be, or is dirty where zero was promised."""
-
-
-class _Ranges:
-    """A function from addresses to small integers that changes at few places; 0 to begin with."""
-
-    def __init__(self) -> None:
-        self._starts = [0]
-        self._values = [0]
-
-    def set(self, low: int, high: int, value: int) -> None:
-        """Gives [low, high) the value."""
-        if low >= high:
-            return
-        first = bisect_left(self._starts, low)
-        last = bisect_right(self._starts, high) - 1
-        after = self._values[last]
-        starts, values = [], []
-        if first == 0 or self._values[first - 1] != value:
-            starts, values = [low], [value]
-        if after != value:
-            starts.append(high)
-            values.append(after)
-        end = last + 1
-        if end < len(self._starts) and after == value and self._values[end] == value:
-            end += 1
-        self._starts[first:end] = starts
-        self._values[first:end] = values
-
-    def pieces(self, low: int, high: int) -> Iterator[tuple[int, int, int]]:
-        """The (low, high, value) pieces of [low, high), in order."""
-        i = bisect_right(self._starts, low) - 1
-        while low < high:
-            end = self._starts[i + 1] if i + 1 < len(self._starts) else high
-            yield low, min(end, high), self._values[i]
-            low = end
-            i += 1
-
-    def __len__(self) -> int:
-        return len(self._starts)
 
 
 class AddressSpace:
     """Memory of a process on an operating system with pages of page_size bytes.
 
-    `limit` bounds the bytes reserved at any time; `refuses`, if given, is asked about each
-    reservation (address or 0, bytes) and returns True where the system is to say no. All addresses
-    and sizes are in bytes.
+    `limit` bounds the bytes reserved at any time; `refuses`, if given, is asked about each call of
+    reserve (address or 0, bytes), not of alloc, and returns True where the system is to say no. All
+    addresses and sizes are in bytes.
     """
 
     def __init__(self, page_size: int, addr_bits: int) -> None:
@@ -77,21 +47,33 @@ class AddressSpace:
         self.limit: int | None = None
         self.refuses: Callable[[int, int], bool] | None = None
         self.reserved = 0
-        self._states = _Ranges()
-        self._dirty = _Ranges()
+        self._states = Ranges(0)
+        self._dirty = Ranges(0)
+        self._advice = Ranges(0)
         # The system places memory of its own choice downwards from here, as Linux does.
         self._next = self.top // 2 + self.top // 4
 
     def state(self, v: int) -> MemoryState:
         """The state of the byte at v."""
-        return MemoryState(next(self._states.pieces(v, v + 1))[2])
+        return MemoryState(self._states.at(v))
+
+    def states(self, v: int, n: int) -> list[tuple[int, int, MemoryState]]:
+        """The pieces (low, high, state) of [v, v+n), in order."""
+        return [(low, high, MemoryState(s)) for low, high, s in self._states.pieces(v, v + n)]
+
+    def dirty(self, v: int, n: int) -> bool:
+        """Whether a byte of [v, v+n) was written since it was last zero."""
+        return any(dirty for _, _, dirty in self._dirty.pieces(v, v + n))
 
     def reserve(self, v: int, n: int) -> int:
         """mmap without access: [v, v+n) if that is free, or else a free place; 0 if there is none."""
+        if self.refuses is not None and self.refuses(v, n):
+            return 0
+        return self._take(v, n)
+
+    def _take(self, v: int, n: int) -> int:
         n = self._whole_pages(n)
-        if (self.limit is not None and self.reserved + n > self.limit) or (
-            self.refuses is not None and self.refuses(v, n)
-        ):
+        if n == 0 or (self.limit is not None and self.reserved + n > self.limit):
             return 0
         if v == 0 or v % self.page_size != 0 or not self._is_free(v, n):
             v = self._place(n)
@@ -103,7 +85,7 @@ class AddressSpace:
 
     def alloc(self, n: int) -> int:
         """mmap with access: n zeroed bytes, ready at once; 0 if there are none."""
-        v = self.reserve(0, n)
+        v = self._take(0, n)
         if v != 0:
             self._states.set(v, v + self._whole_pages(n), MemoryState.READY)
         return v
@@ -113,8 +95,10 @@ class AddressSpace:
         self._change(v, n, {MemoryState.RESERVED}, MemoryState.PREPARED)
 
     def used(self, v: int, n: int) -> None:
-        """From prepared to ready; memory that is ready stays so."""
-        self._change(v, n, {MemoryState.PREPARED, MemoryState.READY}, MemoryState.READY)
+        """From prepared to ready, with the whole pages that [v, v+n) is in; ready memory stays so."""
+        start = v // self.page_size * self.page_size
+        allowed = {MemoryState.PREPARED, MemoryState.READY}
+        self._change(start, v + n - start, allowed, MemoryState.READY)
 
     def unused(self, v: int, n: int) -> None:
         """From ready to prepared: the system may take the contents, or leave them."""
@@ -134,6 +118,23 @@ class AddressSpace:
                 self.reserved -= high - low
         self._states.set(v, v + n, MemoryState.NONE)
         self._dirty.set(v, v + n, 0)
+        self._advice.set(v, v + n, HugePages.NO_ADVICE)
+
+    def huge_page(self, v: int, n: int) -> None:
+        """Advice that huge pages would be good here; of no effect but that it is kept."""
+        self._advise(v, n, HugePages.WANTED)
+
+    def no_huge_page(self, v: int, n: int) -> None:
+        """Advice that huge pages would be bad here."""
+        self._advise(v, n, HugePages.UNWANTED)
+
+    def collapse(self, v: int, n: int) -> None:
+        """A request for huge pages at once: as advice it is the same."""
+        self._advise(v, n, HugePages.WANTED)
+
+    def advice(self, v: int) -> HugePages:
+        """What was advised last for the byte at v."""
+        return HugePages(self._advice.at(v))
 
     def write(self, v: int, n: int) -> None:
         """The program writes [v, v+n): it is dirty from now on."""
@@ -159,6 +160,11 @@ class AddressSpace:
     def pieces(self) -> int:
         """How many ranges the bookkeeping consists of."""
         return len(self._states) + len(self._dirty)
+
+    def _advise(self, v: int, n: int, advice: HugePages) -> None:
+        mapped = {MemoryState.RESERVED, MemoryState.PREPARED, MemoryState.READY}
+        self._require(v, n, mapped)
+        self._advice.set(v, v + n, advice)
 
     def _check(self, v: int, n: int) -> None:
         self._require(v, n, {MemoryState.READY})

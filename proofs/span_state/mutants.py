@@ -108,9 +108,9 @@ SEQUENTIAL_MUTANTS = [
         "the conservative scan looks into stacks as if they were heap objects",
         (
             Edit(
-                "mheap",
+                "spanof",
                 "if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base() or p >= s.limit:",
-                "if s is None or s.state.get() == M_SPAN_DEAD or p < s.base() or p >= s.limit:",
+                "if s is None or s.state.get() == 0 or p < s.base() or p >= s.limit:",
             ),
         ),
     ),
@@ -119,7 +119,7 @@ SEQUENTIAL_MUTANTS = [
         "the conservative scan finds objects in the tail of a span, where there are none",
         (
             Edit(
-                "mheap",
+                "spanof",
                 "if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base() or p >= s.limit:",
                 "if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base():",
             ),

@@ -10,12 +10,12 @@ RACES = [
         "bitmap-after-state",
         "the allocation bitmap comes after the publication",
         (
-            Edit("mheap", "            s.alloc_bits = new_alloc_bits(s.nelems)\n", ""),
+            Edit("mheap", "            s.alloc_bits = new_alloc_bits(self, s.nelems)\n", ""),
             Edit(
                 "mheap",
                 "            s.state.set(M_SPAN_IN_USE)\n",
                 "            s.state.set(M_SPAN_IN_USE)\n"
-                "            s.alloc_bits = new_alloc_bits(s.nelems)\n",
+                "            s.alloc_bits = new_alloc_bits(self, s.nelems)\n",
             ),
         ),
     ),
@@ -37,7 +37,7 @@ RACES = [
         "a reader does not look at the state of the span it finds",
         (
             Edit(
-                "mheap",
+                "spanof",
                 "if s is None or s.state.get() != M_SPAN_IN_USE or p < s.base()",
                 "if s is None or p < s.base()",
             ),

@@ -9,12 +9,12 @@ from hypothesis.strategies import booleans, sampled_from
 
 from checker.counterexample import Scalar
 from impl.config import MINIATURE
-from impl.mgc import GC_MARK_TERMINATION, GC_OFF
-from impl.mheap import SPAN_ALLOC_STACK
+from impl.mgc import GC_MARK, GC_MARK_TERMINATION, GC_OFF
 from impl.rt import U64_MAX, lock, u32, unlock
+from impl.spanalloctype import SPAN_ALLOC_STACK
 from impl.spanclass import span_class_sizeclass
 from model import span_state as model
-from proofs.port import PortView
+from proofs.port import PortView, page_is_free, provide
 from proofs.span_state.abstraction import Life, abstraction, limit_is_right
 from proofs.span_state.mutants import PORT_MUTANTS
 from proofs.stateful import WatchedComparison
@@ -60,9 +60,8 @@ class SpanLives(WatchedComparison):
 
     def build(self) -> PortView:
         h = self.heap = self.port.mheap.new_mheap(MINIATURE)
-        start = MINIATURE.heap_arena_bytes
-        self.port.malloc.sys_alloc(h, start, 2 * MINIATURE.heap_arena_bytes)
-        h.pages.grow(FIRST, PAGES * PAGE)
+        provide(self.port, h, 2, FIRST, PAGES)
+        h.mem.refuses = lambda _v, _n: True
         lock(h.lock)
         self.spans = [h.alloc_mspan_locked() for _ in range(SPANS)]
         for each in self.spans:
@@ -141,7 +140,7 @@ class SpanLives(WatchedComparison):
         """Tells the abstraction of the life that begins, if its pages can be had."""
         base = self.fit(npages)
         life = Life(base, npages, elemsize, nelems, base + data)
-        s = self.spans.index(self.heap.free_mspans[-1])
+        s = self.spans.index(self.heap.spanalloc.list.v)
         if base:
             self.lives[s] = life
         return s, life
@@ -251,7 +250,7 @@ class SpanLives(WatchedComparison):
         assert life is not None
         span.alloc_count = span.free_index = span.free_index_for_scan = 0
         span.alloc_cache = U64_MAX
-        span.gcmark_bits = self.port.mbitmap.new_mark_bits(life.nelems)
+        span.gcmark_bits = self.port.gcbits.new_mark_bits(self.heap, life.nelems)
         self.marked -= set(range(life.base, life.base + life.npages * PAGE))
         self.objects[s] = 0
 
@@ -268,7 +267,7 @@ class SpanLives(WatchedComparison):
     @precondition(off)
     @rule()
     def gc_start(self) -> None:
-        self.port_call(self.port.mgc.gc_start, self.heap, (self.cache,))
+        self.port_call(self.port.mgc.set_gc_phase, self.heap, GC_MARK)
         self.same("phase", self.run.see("phase"), model.MARK)
 
     @precondition(lambda self: self.run.see("phase") == model.MARK)
@@ -307,7 +306,7 @@ class SpanLives(WatchedComparison):
         """A scan that is not done with what it found when others go on."""
         self.word = FIRST + page * PAGE + offset
         s = self.owner(self.word)
-        found = self.port_call(self.port.mheap.span_of_heap, self.heap, self.word)
+        found = self.port_call(self.port.spanof.span_of_heap, self.heap, self.word)
         self.same("span", self.number(found), s)
         if s is not None:
             self.run.take("look", READER, s)
@@ -324,16 +323,16 @@ class SpanLives(WatchedComparison):
     def look_up(self, page: int, offset: int) -> None:
         word = FIRST + page * PAGE + offset
         heap, s = self.heap, self.owner(word)
-        self.same("inheap", self.port_call(self.port.mheap.inheap, heap, word), s is not None)
+        self.same("inheap", self.port_call(self.port.spanof.inheap, heap, word), s is not None)
         allocated = any(life and life.base <= word < life.limit for life in self.lives)
-        shown = self.port_call(self.port.mheap.in_heap_or_stack, heap, word)
+        shown = self.port_call(self.port.spanof.in_heap_or_stack, heap, word)
         self.same("in_heap_or_stack", shown, allocated)
 
     @rule(word=sampled_from((*FAR, U64_MAX)))
     def look_up_far(self, word: int) -> None:
         """A word that points nowhere near the heap."""
-        self.same("span", self.port_call(self.port.mheap.span_of, self.heap, word), None)
-        self.same("inheap", self.port_call(self.port.mheap.inheap, self.heap, word), False)
+        self.same("span", self.port_call(self.port.spanof.span_of, self.heap, word), None)
+        self.same("inheap", self.port_call(self.port.spanof.inheap, self.heap, word), False)
 
     # What the page sweeper and the collector find spans by.
 
@@ -354,11 +353,11 @@ class SpanLives(WatchedComparison):
     @invariant()
     def pages_know_their_span(self) -> None:
         """Each page of an allocated span leads to it, and is not free."""
-        free = self.heap.pages.free_bits
         for s, life in enumerate(self.lives):
             for page in _pages(life) if life else ():
-                self.same("page is free", free >> page & 1, 0)
-                found = self.port.mheap.span_of_unchecked(self.heap, FIRST + page * PAGE)
+                address = FIRST + page * PAGE
+                self.same("page is free", page_is_free(self.port, self.heap, address), False)
+                found = self.port.spanof.span_of_unchecked(self.heap, address)
                 self.same("span", self.number(found), s)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from checker.logic import And, Iff, Not, Or
 from checker.symbolic import Engine
 from impl.config import LINUX_AMD64
-from impl.rt import U64_MAX, Atomic, Mutex, Throw
+from impl.rt import U64_MAX, Atomic, MixedArray, Mutex, Throw
 from model.span_state import DEAD, IN_USE, MANUAL
 from proofs.span_state.mutants import PORT_MUTANTS
 from proofs.span_state.races import RACES
@@ -37,6 +37,14 @@ class StateBox:
         self.history.append(state)
         if state != DEAD:
             self.published()
+
+
+def bits_for_two(port: Port) -> Any:
+    """Arenas of mark bits with room for the bitmaps of one span, whatever its class."""
+    arenas, arena = port.gcbits.GcBitsArenas(), port.gcbits.GcBitsArena()
+    arena.bits = MixedArray(2 * PAGE // 8 // 64, 0)
+    arenas.next = arena
+    return arenas
 
 
 class Recorder:
@@ -87,10 +95,11 @@ def publication(e: Engine, port: Port, check: Any) -> None:
         sweepgen=sweepgen,
         arenas=Recorder(),
         pages_in_use=Atomic[int](),
+        gc_bits_arenas=bits_for_two(port),
         alloc_needs_zero=lambda _base, _npages: dirty,
         set_spans=lambda _base, _npages, _span: None,
     )
-    kind = port.mheap.SPAN_ALLOC_STACK if manual else port.mheap.SPAN_ALLOC_HEAP
+    kind = port.spanalloctype.SPAN_ALLOC_STACK if manual else port.mheap.SPAN_ALLOC_HEAP
     span.state = StateBox(lambda: check(span, heap, base, pages, spanclass, dirty))
     given = 0 if manual else spanclass
     port.mheap.Mheap.init_span(heap, span, kind, given, base, pages)
@@ -151,7 +160,7 @@ def looking_up(e: Engine, port: Port) -> None:
         types.SimpleNamespace(spans=Entries(span)),
     ]
     heap = types.SimpleNamespace(config=LINUX_AMD64, arenas=Entries(Entries(table[entry])))
-    found = port.mheap.span_of_heap(heap, word)
+    found = port.spanof.span_of_heap(heap, word)
     is_heap = (word - LINUX_AMD64.arena_base_offset) % 2**64 < ADDRESSES
     owned = And(span.start_addr <= word, word < span.limit)
     if found is None:
@@ -182,18 +191,23 @@ def freeing(e: Engine, port: Port) -> None:
     span.start_addr, span.npages = PAGE, 1
     lock, freed, counted = Mutex(), [], Atomic[int]()
     lock.held = True
+    controller, memstats = port.mgcpacer.GcController(), port.mstats.Mstats()
+    memstats.init(LINUX_AMD64)
+    controller.heap_in_use.add(PAGE)
     heap = types.SimpleNamespace(
         config=LINUX_AMD64,
         lock=lock,
         sweepgen=e.word("h.sweepgen", 0, 2**32 - 1),
         arenas=Recorder(),
         pages_in_use=counted,
+        gc_controller=controller,
+        memstats=memstats,
         pages=types.SimpleNamespace(free=lambda base, npages: freed.append((base, npages))),
         free_mspan_locked=freed.append,
     )
     busy, unswept = span.alloc_count != 0, span.sweepgen != heap.sweepgen
     try:
-        port.mheap.Mheap.free_span_locked(heap, span, port.mheap.SPAN_ALLOC_HEAP)
+        port.mheap.Mheap.free_span_locked(heap, span, port.spanalloctype.SPAN_ALLOC_HEAP)
     except Throw as throw:
         reasons = {
             "mheap.freeSpanLocked - invalid span state": state == DEAD,
@@ -212,6 +226,7 @@ def freeing(e: Engine, port: Port) -> None:
     e.check(span.state.get() == DEAD, "a freed span is dead")
     e.check(freed == [(PAGE, 1), span], "the pages go back before the mspan")
     e.check(Iff(counted.load() != 0, state == IN_USE), "only heap spans count as pages in use")
+    e.check(controller.heap_free.load() == PAGE, "the bytes of a freed span are free")
 
 
 @theorem("rounded up", "rounded down", "divided", go="runtime/stubs.go alignUp, alignDown")

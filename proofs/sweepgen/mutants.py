@@ -59,7 +59,11 @@ MODEL_MUTANTS = [
 _SWAP = """\
         # What was marked is what is allocated from now on.
         s.alloc_bits = s.gcmark_bits
-        s.gcmark_bits = new_mark_bits(s.nelems)
+        s.gcmark_bits = new_mark_bits(h, s.nelems)
+
+        if s.pinner_bits is not None:
+            refresh_pinner_bits(h, s)
+
         refill_alloc_cache(s, 0)
 """
 

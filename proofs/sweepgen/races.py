@@ -68,14 +68,14 @@ RACES = {
         "the page reclaimer sweeps whatever span it finds",
         (
             Edit(
-                "mheap",
-                "                        s = sl.try_acquire(span)",
-                "                        s = SweepLocked(span)",
+                "reclaim",
+                "                    s = sl.try_acquire(span)",
+                "                    s = SweepLocked(span)",
             ),
             Edit(
-                "mheap",
-                "from impl.mgcsweep import SweepData, is_sweep_done",
-                "from impl.mgcsweep import SweepData, SweepLocked, is_sweep_done",
+                "reclaim",
+                "from impl.rt import",
+                "from impl.mgcsweep import SweepLocked\nfrom impl.rt import",
             ),
         ),
     ): scenarios.RECLAIM,

@@ -5,7 +5,6 @@ taken to the same state, and from there on must be able to follow every interlea
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,16 +19,9 @@ from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE
 from impl.spanclass import make_span_class
 from model import sweepgen
 from proofs.interleavings import Refinement
-from proofs.port import PortView
+from proofs.port import PortView, provide
 from proofs.sweepgen.abstraction import ABSTRACTION, relative
 
-CONFIG = replace(
-    MINIATURE,
-    name="miniature, one size class",
-    class_to_size=(0, 4096),
-    class_to_allocnpages=(0, 1),
-)
-BASE = CONFIG.heap_arena_bytes
 SPANS = 2
 SPAN_CLASS = make_span_class(1, True)
 Heap = Any
@@ -48,10 +40,9 @@ def cycle_with(
     spans = SPANS
 
     def setup(port: Any) -> Setup:
-        heap = port.mheap.new_mheap(CONFIG)
+        heap = port.mheap.new_mheap(MINIATURE)
         port.mgc.gcinit(heap)
-        port.malloc.sys_alloc(heap, BASE, CONFIG.heap_arena_bytes)
-        heap.pages.grow(BASE, CONFIG.heap_arena_bytes)
+        provide(port, heap, 1)
         cache = port.mcache.alloc_mcache(heap)
         made = [_span(port, heap, cache, in_cache=s < cached, marked=marked) for s in range(spans)]
         heap.sweepgen += 2
@@ -227,10 +218,10 @@ RECLAIM = "the page reclaimer beside a sweeper"
 FREEING = "two background sweepers on two spans without marked objects"
 
 SCENARIOS: dict[str, Callable[[], Refinement]] = {
-    SWEEPERS: partial(cycle_with, SWEEPERS, 0, partial(_ensure, sweepers=3), 66700),
-    BACKGROUND: partial(cycle_with, BACKGROUND, 0, partial(_sweepone, sweepers=2), 3913),
-    FREEING: partial(cycle_with, FREEING, 0, partial(_sweepone, sweepers=2), 5161, marked=False),
-    FLUSH: partial(cycle_with, FLUSH, 1, _flush_and_sweep, 302),
-    REFILL: partial(cycle_with, REFILL, 1, _refill_and_sweep, 214),
-    RECLAIM: partial(cycle_with, RECLAIM, 0, _reclaim_and_sweep, 982),
+    SWEEPERS: partial(cycle_with, SWEEPERS, 0, partial(_ensure, sweepers=3), 91159),
+    BACKGROUND: partial(cycle_with, BACKGROUND, 0, partial(_sweepone, sweepers=2), 5971),
+    FREEING: partial(cycle_with, FREEING, 0, partial(_sweepone, sweepers=2), 8197, marked=False),
+    FLUSH: partial(cycle_with, FLUSH, 1, _flush_and_sweep, 469),
+    REFILL: partial(cycle_with, REFILL, 1, _refill_and_sweep, 367),
+    RECLAIM: partial(cycle_with, RECLAIM, 0, _reclaim_and_sweep, 1167),
 }

@@ -13,11 +13,11 @@ from hypothesis.strategies import booleans, sampled_from
 
 from checker.counterexample import Scalar
 from impl.config import MINIATURE
-from impl.mgc import GC_BACKGROUND_MODE, GC_MARK, GC_MARK_TERMINATION, GC_OFF
+from impl.mgc import GC_BACKGROUND_MODE, GC_MARK, GC_OFF
 from impl.mgcsweep import NOTHING_TO_SWEEP, SWEEP_DRAINED_MASK
 from impl.rt import lock, unlock
 from model import sweepgen as model
-from proofs.port import PortView
+from proofs.port import PortView, page_is_free, provide
 from proofs.stateful import WatchedComparison
 from proofs.sweepgen.abstraction import ABSTRACTION
 from proofs.sweepgen.mutants import PORT_MUTANTS
@@ -53,9 +53,8 @@ class SweepGenerations(WatchedComparison):
 
     def build(self) -> PortView:
         h = self.heap = self.port.mheap.new_mheap(MINIATURE)
-        start = MINIATURE.heap_arena_bytes
-        self.port.malloc.sys_alloc(h, start, 2 * MINIATURE.heap_arena_bytes)
-        h.pages.grow(FIRST, PAGES * PAGE)
+        provide(self.port, h, 2, FIRST, PAGES)
+        h.mem.refuses = lambda _v, _n: True
         h.sweepgen = FIRST_GENERATION
         lock(h.lock)
         self.spans = [h.alloc_mspan_locked() for _ in range(SPANS)]
@@ -73,6 +72,12 @@ class SweepGenerations(WatchedComparison):
         self._listen()
         self.create()
         return PortView(heap=h, spans=self.spans, caches=self.caches)
+
+    def recover(self) -> None:
+        """A throw with the world stopped is not the end of these runs."""
+        super().recover()
+        if hasattr(self, "heap"):
+            self.heap.world.world_stopped = 0
 
     def _listen(self) -> None:
         heard: dict[Any, Any] = {self.heap: self.heap_written}
@@ -178,7 +183,8 @@ class SweepGenerations(WatchedComparison):
 
     def has_room(self) -> bool:
         """A page is free, so that no allocation fails for want of memory."""
-        return bool(self.heap.pages.free_bits)
+        pages = range(FIRST, FIRST + PAGES * PAGE, PAGE)
+        return any(page_is_free(self.port, self.heap, each) for each in pages)
 
     def flushed(self) -> list[int]:
         """The caches that may be allocated from: a P flushes its cache before it runs."""
@@ -277,18 +283,19 @@ class SweepGenerations(WatchedComparison):
     @rule(**MARKED)
     def gc_mark_termination(self, pattern: int, offset: int) -> None:
         self.mark(pattern, offset)
-        terminate = self.port.mgc.gc_mark_termination
-        self.port_call(terminate, self.heap, tuple(self.caches), GC_BACKGROUND_MODE)
+        self.port_call(self.port.mgc.gc_mark_done, self.heap, tuple(self.caches))
 
     @precondition(lambda self: self.phase() == GC_MARK)
     @rule(**MARKED)
     def gc_mark_termination_slowly(self, pattern: int, offset: int) -> None:
         """The same up to where the world starts again: the caches are not flushed yet."""
         self.mark(pattern, offset)
-        for phase in (GC_MARK_TERMINATION, GC_OFF):
-            self.port_call(self.port.mgc.set_gc_phase, self.heap, phase)
-        self.port_call(self.port.mgc.gc_sweep, self.heap, GC_BACKGROUND_MODE)
-        self.begin()
+        self.port_call(self.port.mgc.stop_marking, self.heap)
+        self.thread = 1
+        caches, mode = tuple(self.caches), GC_BACKGROUND_MODE
+        self.locker = self.port_call(self.port.mgc.start_sweeping, self.heap, caches, mode)
+        self.thread = 0
+        self.port_call(self.port.proc.start_the_world, self.heap)
         self.holds_up = True
 
     @precondition(lambda self: len(self.flushed()) < len(self.caches))

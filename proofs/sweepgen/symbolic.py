@@ -12,6 +12,7 @@ from impl.config import MINIATURE
 from impl.rt import U32_MAX, Throw
 from impl.spanclass import make_span_class
 from model import sweepgen as model
+from proofs.port import provide
 from proofs.sweepgen.mutants import PORT_MUTANTS, WORD_MUTANTS
 from proofs.sweepgen.races import RACES
 from proofs.symbolic import Port, theorem
@@ -36,9 +37,7 @@ def heap_with_span(port: Port) -> tuple[Any, Any]:
     """A heap, nothing of which is to be swept, and a full span of two objects, one of them marked."""
     heap = port.mheap.new_mheap(MINIATURE)
     port.mgc.gcinit(heap)
-    base = MINIATURE.heap_arena_bytes
-    port.malloc.sys_alloc(heap, base, MINIATURE.heap_arena_bytes)
-    heap.pages.grow(base, MINIATURE.heap_arena_bytes)
+    provide(port, heap, 1)
     span = heap.central[SPAN_CLASS].grow(heap)
     span.free_index = span.alloc_count = span.nelems
     port.mbitmap.mark_bits_for_index(span, 0).set_marked()
@@ -182,5 +181,6 @@ def bumping(e: Engine, port: Port) -> None:
     heap, _ = heap_with_span(port)
     before = e.word("h.sweepgen", 0, U32_MAX)
     heap.sweepgen = before
+    port.proc.stop_the_world(heap)
     port.mgc.gc_sweep(heap, port.mgc.GC_BACKGROUND_MODE)
     e.check(is_at(heap.sweepgen, before, 2), "a cycle on")

@@ -9,6 +9,7 @@ from typing import Any
 from checker.binding import Binding
 from checker.contracts import Contract
 from proofs.contracts import Contracts
+from proofs.port import map_arenas
 from proofs.zeroed_base.mutants import PORT_MUTANTS
 
 GEOMETRIES = {
@@ -88,9 +89,8 @@ def _beyond(geometry: str, name: str, port: Binding) -> Contract:
 
 def _heap(config: Any, port: Binding, arenas: int) -> tuple[Any, int, list[Any]]:
     """A heap that has arenas 1 to `arenas`: it, their base, and their metadata."""
-    heap, base = port.mheap.new_mheap(config), config.heap_arena_bytes
-    base = port.heaparena.arena_base(config, port.heaparena.arena_index(config, base))
-    port.malloc.sys_alloc(heap, base, arenas * config.heap_arena_bytes)
+    heap = port.mheap.new_mheap(config)
+    base = map_arenas(port, heap, arenas)
     return heap, base, [port.heaparena.arena_at(heap, ai) for ai in heap.all_arenas]
 
 

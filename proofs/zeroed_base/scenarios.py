@@ -12,7 +12,7 @@ from checker.refinement import Diverged, Run
 from impl.config import MINIATURE
 from model import zeroed_base
 from proofs.interleavings import Refinement
-from proofs.port import PortView
+from proofs.port import PortView, map_arenas
 from proofs.zeroed_base.abstraction import ABSTRACTION
 
 ARENA_PAGES = MINIATURE.pages_per_arena
@@ -44,8 +44,7 @@ def calls_of_threads(name: str, arenas: int, calls: Calls, states: int) -> Refin
 
     def setup(port: Any) -> Setup:
         heap = port.mheap.new_mheap(MINIATURE)
-        size = MINIATURE.heap_arena_bytes
-        port.malloc.sys_alloc(heap, size, arenas * size)
+        map_arenas(port, heap, arenas)
         threads = [
             (f"T{thread}", [_call(heap, page, npages) for page, npages in made])
             for thread, made in enumerate(calls)

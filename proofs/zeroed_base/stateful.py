@@ -8,7 +8,7 @@ from hypothesis.strategies import sampled_from
 
 from checker.counterexample import Scalar
 from impl.config import MINIATURE
-from proofs.port import PortView
+from proofs.port import PortView, map_arenas
 from proofs.stateful import PortComparison
 from proofs.zeroed_base.abstraction import ABSTRACTION
 from proofs.zeroed_base.mutants import PORT_MUTANTS
@@ -34,8 +34,7 @@ class PageRanges(PortComparison):
     def build(self) -> PortView:
         self.first_page = MINIATURE.heap_arena_bytes // MINIATURE.page_size
         self.heap = self.port.mheap.new_mheap(MINIATURE)
-        size = ARENAS * MINIATURE.heap_arena_bytes
-        self.port.malloc.sys_alloc(self.heap, MINIATURE.heap_arena_bytes, size)
+        map_arenas(self.port, self.heap, ARENAS)
         self.allocated: list[Allocation] = []
         self.spare = list(range(PARTS))
         at = self.port.heaparena.arena_at

@@ -7,7 +7,7 @@ from port_heap import heap_of
 
 from impl.config import MINIATURE
 from impl.mheap import Mheap
-from impl.rt import locks
+from impl.rt import M, locks, run_on
 
 
 @pytest.fixture
@@ -17,6 +17,10 @@ def h() -> Mheap:
 
 @pytest.fixture(autouse=True)
 def _no_lock_survives_a_throw() -> Iterator[None]:
-    """A throw ends the program in Go, locks held or not; the next test starts with none."""
-    yield
+    """A throw ends the program in Go, locks held or not; the next test starts with none.
+
+    Its thread is a fresh one, too.
+    """
+    with run_on(M()):
+        yield
     locks.forget_held()

@@ -1,6 +1,7 @@
 """What the tests of the port share: small heaps with memory, throws, one thread's allocation."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cache
 from re import escape
 from typing import Any
@@ -10,11 +11,12 @@ import pytest
 from golang.errors import GoMissing
 from golang.toolchain import find_go
 from impl.config import MINIATURE, Config
-from impl.malloc import next_free, sys_alloc
+from impl.malloc import next_free
 from impl.mcache import Mcache, alloc_mcache
+from impl.mem import sys_used
 from impl.mheap import Mheap, new_mheap
 from impl.mspan import Mspan
-from impl.rt import Throw
+from impl.rt import Throw, lock, unlock
 from impl.spanclass import make_span_class
 
 PAGE = MINIATURE.page_size
@@ -25,10 +27,12 @@ ONE_PER_PAGE = make_span_class(2, False)
 
 
 def heap_of(config: Config, arenas: int = 2) -> Mheap:
-    """A heap that owns the arenas 1, 2, ... in full."""
-    h = new_mheap(config)
-    sys_alloc(h, config.heap_arena_bytes, arenas * config.heap_arena_bytes)
-    h.pages.grow(config.heap_arena_bytes, arenas * config.heap_arena_bytes)
+    """A heap that owns the arenas 1, 2, ... in full, on a system that has no more for it."""
+    h = new_mheap(replace(config, arena_hints=(config.heap_arena_bytes,)))
+    lock(h.lock)
+    h.grow(arenas * config.pages_per_arena)
+    unlock(h.lock)
+    h.mem.refuses = lambda _v, _n: True
     return h
 
 
@@ -47,10 +51,18 @@ def throws(text: str) -> AbstractContextManager[Any]:
 
 
 def span_at(h: Mheap, page: int, npages: int, spc: int, typ: int = 0) -> Mspan:
-    """A span that starts at this page of arena 1."""
+    """A span that starts at this page of arena 1, with the books that alloc_span keeps."""
     s = Mspan()
-    h.pages.alloc_range(ARENA + page * PAGE, npages)
-    h.init_span(s, typ, spc, ARENA + page * PAGE, npages)
+    base, nbytes = ARENA + page * PAGE, npages * PAGE
+    lock(h.lock)
+    scav = h.pages.alloc_range(base, npages)
+    unlock(h.lock)
+    h.init_span(s, typ, spc, base, npages)
+    sys_used(h, base, nbytes, scav)
+    h.gc_controller.heap_released.add(-scav)
+    h.gc_controller.heap_free.add(scav - nbytes)
+    if typ == 0:
+        h.gc_controller.heap_in_use.add(nbytes)
     return s
 
 

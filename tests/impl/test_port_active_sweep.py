@@ -1,7 +1,8 @@
 """Sweep ownership and the count of sweepers, near the wrap of their uint32s too."""
 
 import pytest
-from port_heap import LARGE, ONE_PER_PAGE, TWO_PER_PAGE, span_at, throws
+from port_heap import LARGE, ONE_PER_PAGE, TWO_PER_PAGE, throws
+from port_sweep import heap_span, set_marks
 
 from impl.mgcsweep import (
     NOTHING_TO_SWEEP,
@@ -17,7 +18,8 @@ from impl.mgcsweep import (
 )
 from impl.mheap import Mheap
 from impl.mspan import M_SPAN_DEAD, Mspan
-from impl.rt import U32_MAX, Atomic, u32
+from impl.proc import acquirem, stop_the_world
+from impl.rt import U32_MAX, Atomic, M, run_on, u32
 
 GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 3, U32_MAX - 1])
 
@@ -110,7 +112,7 @@ def test_a_sweep_class_is_a_span_class_and_full_first() -> None:
 @GENERATIONS
 def test_spans_are_swept_by_class_full_ones_first(h: Mheap, gen: int) -> None:
     h.sweepgen = gen
-    spans = [span_at(h, page, 1, ONE_PER_PAGE) for page in range(3)]
+    spans = [heap_span(h, ONE_PER_PAGE) for _ in range(3)]
     h.central[ONE_PER_PAGE].partial_unswept(gen).push(spans[0])
     h.central[ONE_PER_PAGE].full_unswept(gen).push(spans[1])
     h.central[LARGE].partial_unswept(gen).push(spans[2])
@@ -123,9 +125,9 @@ def test_spans_are_swept_by_class_full_ones_first(h: Mheap, gen: int) -> None:
 @pytest.mark.parametrize("marked", [False, True])
 def test_sweepone(h: Mheap, gen: int, marked: bool) -> None:
     h.sweepgen = gen
-    s = span_at(h, 0, 1, TWO_PER_PAGE)
+    s = heap_span(h, TWO_PER_PAGE)
     s.alloc_count = s.free_index = 2
-    s.gcmark_bits.words[0] = int(marked)
+    set_marks(s, int(marked))
     s.sweepgen = u32(gen - 2)
     h.central[TWO_PER_PAGE].full_unswept(gen).push(s)
     assert sweepone(h) == (0 if marked else 1)
@@ -156,9 +158,9 @@ def test_sweepone_expects_dead_spans_to_be_swept(h: Mheap, gen: int, ahead: int)
 @pytest.mark.parametrize("ahead", [-2, 0, 3])
 def test_ensure_swept_returns_when_it_is(h: Mheap, gen: int, ahead: int) -> None:
     h.sweepgen = gen
-    s = span_at(h, 0, 1, LARGE)
+    s = heap_span(h, LARGE)
     s.alloc_count = s.free_index = 1
-    s.gcmark_bits.words[0] = 1
+    set_marks(s, 1)
     s.sweepgen = u32(gen + ahead)
     ensure_swept(h, s)
     assert s.sweepgen == (gen if ahead == -2 else u32(gen + ahead))
@@ -166,7 +168,7 @@ def test_ensure_swept_returns_when_it_is(h: Mheap, gen: int, ahead: int) -> None
 
 
 def test_ensure_swept_waits_for_another_sweeper(h: Mheap) -> None:
-    s = span_at(h, 0, 1, LARGE)
+    s = heap_span(h, LARGE)
     s.sweepgen = u32(h.sweepgen - 1)
     with throws("osyield with no other thread to wait for"):
         ensure_swept(h, s)
@@ -174,5 +176,40 @@ def test_ensure_swept_waits_for_another_sweeper(h: Mheap) -> None:
 
 def test_marking_waits_for_every_sweeper(h: Mheap) -> None:
     h.sweep.active.begin(h)
+    stop_the_world(h)
     with throws("active sweepers found at start of mark phase"):
         finishsweep_m(h)
+
+
+def test_the_end_of_the_sweep_needs_a_stopped_world(h: Mheap) -> None:
+    with throws("world not stopped"):
+        finishsweep_m(h)
+
+
+def test_the_end_of_the_sweep_moves_the_mark_bits_on_and_wakes_the_scavenger(h: Mheap) -> None:
+    heap_span(h, ONE_PER_PAGE)
+    arena = h.gc_bits_arenas.next
+    assert arena is not None
+    stop_the_world(h)
+    finishsweep_m(h)
+    assert (h.gc_bits_arenas.current, h.gc_bits_arenas.next) == (arena, None)
+
+
+def test_ensure_swept_is_for_threads_that_cannot_be_preempted(h: Mheap) -> None:
+    s = heap_span(h, ONE_PER_PAGE)
+    m = M()
+    m.on_system_stack = False
+    with run_on(m):
+        with throws("mspan.ensureSwept: m is not locked"):
+            ensure_swept(h, s)
+        acquirem()
+        ensure_swept(h, s)
+
+
+def test_the_last_sweeper_has_work_for_the_scavenger(h: Mheap) -> None:
+    assert h.scavenger.sysmon_wake.load() == 0
+    assert sweepone(h) == NOTHING_TO_SWEEP
+    assert h.scavenger.sysmon_wake.load() == 1
+    h.scavenger.sysmon_wake.store(0)
+    assert sweepone(h) == NOTHING_TO_SWEEP
+    assert h.scavenger.sysmon_wake.load() == 0

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import ARENA, LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, Thread, heap_of, throws
+from port_sweep import marks
 
 from impl.config import MINIATURE
 from impl.heaparena import arena_at
@@ -12,25 +13,27 @@ from impl.mgc import (
     GC_FORCE_BLOCK_MODE,
     GC_MARK,
     GC_OFF,
-    gc_mark_termination,
+    gc_mark_done,
     gc_start,
     gc_sweep,
     set_gc_phase,
 )
 from impl.mgcmark import greyobject, scan_conservative
 from impl.mgcsweep import NOTHING_TO_SWEEP, is_sweep_done, sweepone
-from impl.mheap import RECLAIM_DONE, Mheap
+from impl.mheap import Mheap
+from impl.proc import stop_the_world
+from impl.reclaim import RECLAIM_DONE
 from impl.rt import U32_MAX, lock, u32, unlock
 
 
 def collect(h: Mheap, t: Thread, roots: list[int]) -> None:
     """One cycle up to the start of the sweep."""
     gc_start(h, (t.cache,))
-    assert h.gcphase == GC_MARK
+    assert (h.gcphase, h.gc_blacken_enabled) == (GC_MARK, 1)
     for p in roots:
         scan_conservative(h, p)
-    gc_mark_termination(h, (t.cache,), GC_BACKGROUND_MODE)
-    assert h.gcphase == GC_OFF
+    gc_mark_done(h, (t.cache,))
+    assert (h.gcphase, h.gc_blacken_enabled) == (GC_OFF, 0)
 
 
 def sweep_all(h: Mheap) -> None:
@@ -77,8 +80,9 @@ def test_a_marked_object_is_marked_once(h: Mheap) -> None:
     p, s = t.new(TWO_PER_PAGE)
     assert scan_conservative(h, p + 4095)
     assert not scan_conservative(h, p)
-    assert list(s.gcmark_bits.words) == [1]
-    assert list(arena_at(h, 1).page_marks) == [1, 0]
+    assert marks(s) == 1
+    page_marks = arena_at(h, 1).page_marks
+    assert [page_marks[i] for i in range(2)] == [1, 0]
 
 
 def test_what_is_no_object_is_not_marked(h: Mheap) -> None:
@@ -108,6 +112,7 @@ def test_the_next_generation_starts_from_scratch(h: Mheap) -> None:
     h.reclaim_credit.store(4)
     h.sweep.central_index.update(5)
     h.sweep.active.mark_drained()
+    stop_the_world(h)
     gc_sweep(h, GC_BACKGROUND_MODE)
     assert (h.sweepgen, h.pages_swept.load(), h.reclaim_index.load()) == (0, 0, 0)
     assert (h.reclaim_credit.load(), h.sweep.central_index.load()) == (0, 0)
@@ -116,6 +121,9 @@ def test_the_next_generation_starts_from_scratch(h: Mheap) -> None:
 
 
 def test_the_sweep_starts_after_marking(h: Mheap) -> None:
+    with throws("world not stopped"):
+        gc_sweep(h, GC_BACKGROUND_MODE)
+    stop_the_world(h)
     set_gc_phase(h, GC_MARK)
     with throws("gcSweep being done but phase is not GCoff"):
         gc_sweep(h, GC_BACKGROUND_MODE)
@@ -125,6 +133,7 @@ def test_a_blocking_sweep_leaves_nothing(h: Mheap) -> None:
     t = Thread(h)
     t.new(ONE_PER_PAGE)
     t.new(ONE_PER_PAGE)
+    stop_the_world(h)
     gc_sweep(h, GC_FORCE_BLOCK_MODE)
     assert is_sweep_done(h)
     assert h.pages_in_use.load() == h.sweep.npausesweep == 1
@@ -132,8 +141,10 @@ def test_a_blocking_sweep_leaves_nothing(h: Mheap) -> None:
 
 def test_mark_termination_cannot_follow_a_blocking_sweep(h: Mheap) -> None:
     """GODEBUG=gcstoptheworld=2 ends the real 1.21.13 with the same text."""
+    h.debug.gcstoptheworld = 2
+    gc_start(h)
     with throws("failed to set sweep barrier"):
-        gc_mark_termination(h, (), GC_FORCE_BLOCK_MODE)
+        gc_mark_done(h)
 
 
 def test_a_cycle_needs_flushed_caches(h: Mheap) -> None:
@@ -161,6 +172,7 @@ def test_reclaim_spends_credit_first(h: Mheap) -> None:
 
 
 def test_reclaim_gives_up_at_the_end_of_the_arenas(h: Mheap) -> None:
+    stop_the_world(h)
     gc_sweep(h, GC_BACKGROUND_MODE)
     h.reclaim(1)
     assert h.reclaim_index.load() == RECLAIM_DONE

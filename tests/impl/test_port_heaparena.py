@@ -3,9 +3,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import heap_of, throws
+from port_heap import heap_of
 
-from impl.config import LINUX_AMD64, MINIATURE, MINIATURE_L1, WINDOWS_AMD64, Config
+from impl.config import (
+    LINUX_386,
+    LINUX_AMD64,
+    LINUX_ARM64,
+    MINIATURE,
+    MINIATURE_L1,
+    WINDOWS_AMD64,
+    Config,
+)
 from impl.heaparena import (
     arena_at,
     arena_base,
@@ -14,10 +22,11 @@ from impl.heaparena import (
     arena_index,
     page_index_of,
 )
-from impl.malloc import sys_alloc
 from impl.mheap import Mheap
 
-GEOMETRIES = pytest.mark.parametrize("c", [LINUX_AMD64, WINDOWS_AMD64, MINIATURE, MINIATURE_L1])
+GEOMETRIES = pytest.mark.parametrize(
+    "c", [LINUX_AMD64, WINDOWS_AMD64, LINUX_ARM64, LINUX_386, MINIATURE, MINIATURE_L1]
+)
 
 
 @GEOMETRIES
@@ -44,18 +53,6 @@ def test_an_index_beyond_the_address_space_is_out_of_bounds(c: Config) -> None:
         assert arena_idx_l2(c, beyond) >= c.arena_l2_len
     else:
         assert arena_idx_l1(c, beyond) >= c.arena_l1_len
-
-
-@pytest.mark.parametrize("c", [MINIATURE, MINIATURE_L1])
-def test_sys_alloc_registers_arenas(c: Config) -> None:
-    h = heap_of(c, arenas=5)
-    assert h.all_arenas == (1, 2, 3, 4, 5)
-    assert len({id(arena_at(h, ai)) for ai in h.all_arenas}) == 5
-
-
-def test_an_arena_is_initialized_once(h: Mheap) -> None:
-    with throws("arena already initialized"):
-        sys_alloc(h, MINIATURE.heap_arena_bytes, MINIATURE.heap_arena_bytes)
 
 
 def test_map_lookups_out_of_bounds_panic(h: Mheap) -> None:

@@ -1,7 +1,7 @@
 """The plain machine's arrays, tallies, threads and bit counting."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impl.rt import (
@@ -31,6 +31,29 @@ def test_a_sparse_array_is_an_array_that_costs_what_is_written() -> None:
             array[index]
         with pytest.raises(IndexError):
             array[index] = 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 3)), max_size=12))
+@settings(derandomize=True, deadline=None, database=None)
+def test_filling_a_sparse_array_is_writing_each_element(steps: list[tuple[int, int, int]]) -> None:
+    array = SparsePlainArray(12, 9)
+    model: dict[int, int] = {}
+    for low, high, value in steps:
+        if low > high:
+            array[high] = model[high] = value
+        else:
+            array.fill(low, high, value)
+            model.update(dict.fromkeys(range(low, high), value))
+        assert [array[i] for i in range(12)] == [model.get(i, 9) for i in range(12)]
+        assert array.touched() == sorted(model)
+
+
+def test_a_sparse_array_is_not_filled_beyond_its_ends() -> None:
+    array = SparsePlainArray(4, 0)
+    for low, high in ((-1, 2), (3, 5)):
+        with pytest.raises(IndexError):
+            array.fill(low, high, 1)
+    assert array.touched() == []
 
 
 def test_atomic_functions_work_on_elements_of_a_sparse_array() -> None:

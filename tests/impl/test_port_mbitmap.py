@@ -5,27 +5,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import throws
 
+from impl.gcbits import GcBits, GcBitsArena
 from impl.mbitmap import (
     alloc_bits_for_index,
     count_alloc,
     is_free,
     mark_bits_for_base,
     mark_bits_for_index,
-    new_mark_bits,
     next_free_index,
     obj_index,
     refill_alloc_cache,
 )
 from impl.mspan import Mspan
-from impl.rt import U64_MAX
+from impl.rt import U64_MAX, MixedArray
 from impl.sizeclasses import compute_div_magic
+
+
+def bitmaps(nelems: int) -> tuple[GcBits, GcBits]:
+    """Two bitmaps side by side in an arena, with room around them."""
+    words = (nelems + 63) // 64
+    arena = GcBitsArena()
+    arena.bits = MixedArray(2 * words + 2, 0)
+    return GcBits(arena, 8), GcBits(arena, 8 + 8 * words)
 
 
 def span_of_objects(nelems: int, allocated: set[int]) -> Mspan:
     s = Mspan()
     s.nelems = nelems
-    s.alloc_bits = new_mark_bits(nelems)
-    s.gcmark_bits = new_mark_bits(nelems)
+    s.alloc_bits, s.gcmark_bits = bitmaps(nelems)
     for n in sorted(allocated):
         alloc_bits_for_index(s, n).set_marked_non_atomic()
     if nelems > 0:
@@ -87,8 +94,14 @@ def test_a_bitmap_is_bytes_in_words() -> None:
     assert [s.alloc_bits.bytep(n) for n in range(9)] == [1, 2, 0, 0, 0, 0, 0, 0, 128]
     refill_alloc_cache(s, 8)
     assert s.alloc_cache == U64_MAX ^ 128
-    with pytest.raises(IndexError):
-        s.alloc_bits.bytep(16)
+
+
+def test_advancing_goes_from_bit_to_bit_across_bytes_and_words() -> None:
+    s = span_of_objects(80, set())
+    mbits = mark_bits_for_base(s)
+    for n in range(80):
+        assert mbits == mark_bits_for_index(s, n)
+        mbits = mbits.advance()
 
 
 def test_is_free_goes_by_the_scanners_index() -> None:

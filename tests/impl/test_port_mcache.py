@@ -1,11 +1,14 @@
 """A thread's cache: refilled with spans that the sweep leaves alone, flushed in each generation."""
 
 import pytest
-from port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, Thread, span_at, throws
+from port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, Thread, throws
+from port_sweep import heap_span, set_marks, without_memory
 
 from impl.malloc import next_free, next_free_fast
+from impl.mcache import TINY_SPAN_CLASS, alloc_mcache, freemcache
 from impl.mheap import Mheap
 from impl.mspan import Mspan
+from impl.mstats import HeapStatsDelta, new_heap_stats_delta
 from impl.rt import U32_MAX, U64_MAX, u32
 
 GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 1])
@@ -47,9 +50,10 @@ def test_a_cached_span_must_say_so(h: Mheap) -> None:
 
 
 def test_refill_without_memory(h: Mheap) -> None:
-    h.pages.alloc_range(h.config.heap_arena_bytes, 32)
+    t = Thread(h)
+    without_memory(h)
     with throws("out of memory"):
-        Thread(h).cache.refill(h, ONE_PER_PAGE)
+        t.cache.refill(h, ONE_PER_PAGE)
 
 
 def test_refill_with_a_full_span(h: Mheap, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +71,7 @@ def test_a_large_object(h: Mheap, size: int, npages: int, noscan: bool) -> None:
     assert h.central[s.spanclass].full_swept(h.sweepgen).pop() is s
 
 
-@pytest.mark.parametrize("size", [33 * PAGE, U64_MAX])
+@pytest.mark.parametrize("size", [200 * PAGE, U64_MAX])
 def test_a_large_object_that_does_not_fit(h: Mheap, size: int) -> None:
     with throws("out of memory"):
         Thread(h).cache.alloc_large(h, size, False)
@@ -78,7 +82,7 @@ def test_a_new_generation_flushes_the_cache_once(h: Mheap, gen: int) -> None:
     h.sweepgen = u32(gen - 2)
     t = Thread(h)
     _, s = t.new(TWO_PER_PAGE)
-    s.gcmark_bits.words[0] = 1
+    set_marks(s, 1)
     h.sweepgen = gen
     t.cache.prepare_for_sweep(h)
     assert t.cache.flush_gen.load() == gen
@@ -133,7 +137,105 @@ def test_next_free_checks_the_index(h: Mheap, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_cached_span_is_not_for_the_sweeper(h: Mheap) -> None:
-    s = span_at(h, 0, 1, LARGE)
+    s = heap_span(h, LARGE)
     s.sweepgen = u32(h.sweepgen + 3)
     sl = h.sweep.active.begin(h)
     assert sl.try_acquire(s) is None
+
+
+def counts(h: Mheap) -> HeapStatsDelta:
+    out = new_heap_stats_delta(h.config)
+    h.memstats.heap_stats.read(h, out)
+    return out
+
+
+def test_refill_counts_a_whole_span_as_live_and_release_takes_the_rest_back(h: Mheap) -> None:
+    t = Thread(h)
+    t.cache.scan_alloc = 100
+    t.new(TWO_PER_PAGE)
+    live, scan = h.gc_controller.heap_live, h.gc_controller.heap_scan
+    assert (live.load(), scan.load(), t.cache.scan_alloc) == (PAGE, 100, 0)
+    assert counts(h).small_alloc_count[1].load() == 0
+    t.cache.scan_alloc = 20
+    t.cache.release_all(h)
+    assert (live.load(), scan.load(), t.cache.scan_alloc) == (4096, 120, 0)
+    assert counts(h).small_alloc_count[1].load() == 1
+    assert h.gc_controller.total_alloc.load() == 4096
+
+
+def test_what_was_allocated_before_a_span_was_cached_is_counted_once(h: Mheap) -> None:
+    t = Thread(h)
+    t.new(TWO_PER_PAGE)
+    t.cache.release_all(h)
+    t.new(TWO_PER_PAGE)
+    assert h.gc_controller.heap_live.load() == PAGE
+    t.new(TWO_PER_PAGE)
+    assert counts(h).small_alloc_count[1].load() == 2
+    assert h.gc_controller.total_alloc.load() == PAGE
+    assert h.gc_controller.heap_live.load() == 2 * PAGE
+
+
+def test_a_stale_span_leaves_the_new_count_of_live_bytes_alone(h: Mheap) -> None:
+    t = Thread(h)
+    _, s = t.new(TWO_PER_PAGE)
+    set_marks(s, 1)
+    h.sweepgen = u32(h.sweepgen + 2)
+    h.gc_controller.heap_live.store(4096)
+    t.cache.prepare_for_sweep(h)
+    assert h.gc_controller.heap_live.load() == 4096
+    assert counts(h).small_alloc_count[1].load() == 1
+
+
+def test_a_large_object_is_counted_by_its_pages(h: Mheap) -> None:
+    Thread(h).cache.alloc_large(h, 2 * PAGE + 1, False)
+    stats = counts(h)
+    assert (stats.large_alloc.load(), stats.large_alloc_count.load()) == (3 * PAGE, 1)
+    assert h.gc_controller.heap_live.load() == 3 * PAGE
+    assert h.gc_controller.total_alloc.load() == 3 * PAGE
+
+
+def test_tiny_objects_are_counted_with_their_blocks(h: Mheap) -> None:
+    t = Thread(h)
+    t.new(TINY_SPAN_CLASS)
+    t.cache.tiny_allocs = 5
+    t.new(TWO_PER_PAGE)
+    assert counts(h).tiny_alloc_count.load() == 0
+    t.new(TINY_SPAN_CLASS)
+    assert (counts(h).tiny_alloc_count.load(), t.cache.tiny_allocs) == (5, 0)
+    t.cache.tiny, t.cache.tinyoffset, t.cache.tiny_allocs = 64, 8, 2
+    t.cache.release_all(h)
+    assert (counts(h).tiny_alloc_count.load(), t.cache.tiny_allocs) == (7, 0)
+    assert (t.cache.tiny, t.cache.tinyoffset) == (0, 0)
+
+
+def test_a_freed_cache_is_the_next_to_be_made(h: Mheap) -> None:
+    t = Thread(h)
+    _, s = t.new(TWO_PER_PAGE)
+    t.cache.tiny = 64
+    inuse = h.cachealloc.inuse
+    freemcache(h, t.cache)
+    assert h.cachealloc.inuse == inuse - h.cachealloc.size
+    assert h.central[TWO_PER_PAGE].partial_swept(h.sweepgen).pop() is s
+    h.sweepgen = u32(h.sweepgen + 2)
+    again = alloc_mcache(h)
+    assert again is t.cache
+    assert (again.tiny, again.flush_gen.load()) == (0, h.sweepgen)
+    assert again.alloc[TWO_PER_PAGE] is h.emptymspan
+
+
+def test_refill_and_large_objects_pay_for_the_sweep(h: Mheap) -> None:
+    t = Thread(h)
+    for _ in range(8):
+        s = heap_span(h, ONE_PER_PAGE)
+        s.alloc_count = s.free_index = 1
+        set_marks(s, 1)
+        s.sweepgen = u32(h.sweepgen - 2)
+        h.central[ONE_PER_PAGE].full_unswept(h.sweepgen).push(s)
+    h.sweep_pages_per_byte = 1 / PAGE
+    t.new(TWO_PER_PAGE)
+    assert h.pages_swept.load() == 1
+    # Its own pages are left for reclaim to sweep.
+    t.cache.alloc_large(h, 2 * PAGE, False)
+    assert h.pages_swept.load() == 1
+    t.new(TINY_SPAN_CLASS)
+    assert h.pages_swept.load() == 4

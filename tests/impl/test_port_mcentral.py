@@ -1,20 +1,21 @@
 """A central's sets trade roles each generation; spans come from them before the heap gives more."""
 
 import pytest
-from port_heap import ONE_PER_PAGE, TWO_PER_PAGE, span_at, throws
+from port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
+from port_sweep import content, heap_span, set_marks, without_memory
 
 from impl.mcentral import SPAN_BUDGET
 from impl.mheap import Mheap
-from impl.mspan import M_SPAN_DEAD, Mspan
+from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
 from impl.rt import U32_MAX, U64_MAX, u32
 
 GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 1])
 
 
-def full_unswept(h: Mheap, page: int, marks: int) -> Mspan:
-    s = span_at(h, page, 1, TWO_PER_PAGE)
+def full_unswept(h: Mheap, word: int) -> Mspan:
+    s = heap_span(h, TWO_PER_PAGE)
     s.alloc_count = s.free_index = 2
-    s.gcmark_bits.words[0] = marks
+    set_marks(s, word)
     s.sweepgen = u32(h.sweepgen - 2)
     return s
 
@@ -31,7 +32,7 @@ def test_swept_sets_are_the_unswept_ones_of_the_next_generation(h: Mheap, gen: i
 
 def test_a_swept_partial_span_is_taken_first(h: Mheap) -> None:
     c = h.central[TWO_PER_PAGE]
-    s = span_at(h, 0, 1, TWO_PER_PAGE)
+    s = heap_span(h, TWO_PER_PAGE)
     s.alloc_count = s.free_index = 1
     c.partial_swept(h.sweepgen).push(s)
     assert c.cache_span(h) is s
@@ -42,7 +43,7 @@ def test_a_swept_partial_span_is_taken_first(h: Mheap) -> None:
 def test_an_unswept_partial_span_is_swept(h: Mheap, gen: int) -> None:
     h.sweepgen = gen
     c = h.central[TWO_PER_PAGE]
-    s = full_unswept(h, 0, 0b01)
+    s = full_unswept(h, 0b01)
     c.partial_unswept(gen).push(s)
     assert c.cache_span(h) is s
     assert (s.sweepgen, s.alloc_count) == (gen, 1)
@@ -51,7 +52,7 @@ def test_an_unswept_partial_span_is_swept(h: Mheap, gen: int) -> None:
 
 def test_unswept_full_spans_are_tried_until_one_has_room(h: Mheap) -> None:
     c = h.central[TWO_PER_PAGE]
-    still_full, roomy = full_unswept(h, 0, 0b11), full_unswept(h, 1, 0b01)
+    still_full, roomy = full_unswept(h, 0b11), full_unswept(h, 0b01)
     c.full_unswept(h.sweepgen).push(still_full)
     c.full_unswept(h.sweepgen).push(roomy)
     assert c.cache_span(h) is roomy
@@ -62,14 +63,14 @@ def test_unswept_full_spans_are_tried_until_one_has_room(h: Mheap) -> None:
 
 def test_spans_swept_by_others_are_ignored(h: Mheap) -> None:
     c = h.central[TWO_PER_PAGE]
-    for page, unswept in enumerate((c.partial_unswept(h.sweepgen), c.full_unswept(h.sweepgen))):
-        s = full_unswept(h, page, 0)
+    for unswept in (c.partial_unswept(h.sweepgen), c.full_unswept(h.sweepgen)):
+        s = full_unswept(h, 0)
         s.sweepgen = h.sweepgen
         unswept.push(s)
     fresh = c.cache_span(h)
     assert fresh is not None
     assert (fresh.alloc_count, fresh.free_index) == (0, 0)
-    assert h.allspans == (fresh,)
+    assert fresh.state.get() == M_SPAN_IN_USE
 
 
 def test_the_budget_limits_how_many_spans_are_swept(h: Mheap) -> None:
@@ -78,12 +79,12 @@ def test_the_budget_limits_how_many_spans_are_swept(h: Mheap) -> None:
         swept = Mspan()
         c.partial_unswept(h.sweepgen).push(swept)
     assert c.cache_span(h) is not None
-    assert len(c.partial_unswept(h.sweepgen).spans.load()) == 4
+    assert len(content(c.partial_unswept(h.sweepgen))) == 4
 
 
 def test_nothing_is_swept_when_all_is_drained(h: Mheap) -> None:
     c = h.central[TWO_PER_PAGE]
-    s = full_unswept(h, 0, 0)
+    s = full_unswept(h, 0)
     c.full_unswept(h.sweepgen).push(s)
     h.sweep.active.mark_drained()
     assert c.cache_span(h) is not s
@@ -96,12 +97,12 @@ def test_a_new_span_has_its_limit_after_the_last_whole_object(h: Mheap) -> None:
 
 
 def test_without_memory_there_is_no_span(h: Mheap) -> None:
-    h.pages.alloc_range(h.config.heap_arena_bytes, 32)
+    without_memory(h)
     assert h.central[TWO_PER_PAGE].cache_span(h) is None
 
 
 def test_a_full_span_on_a_partial_list_is_an_error(h: Mheap) -> None:
-    s = span_at(h, 0, 1, ONE_PER_PAGE)
+    s = heap_span(h, ONE_PER_PAGE)
     s.alloc_count = 1
     h.central[ONE_PER_PAGE].partial_swept(h.sweepgen).push(s)
     with throws("span has no free objects"):
@@ -113,7 +114,7 @@ def test_a_full_span_on_a_partial_list_is_an_error(h: Mheap) -> None:
 def test_uncaching_puts_a_span_where_it_belongs(h: Mheap, gen: int, count: int) -> None:
     h.sweepgen = gen
     c = h.central[TWO_PER_PAGE]
-    s = span_at(h, 0, 1, TWO_PER_PAGE)
+    s = heap_span(h, TWO_PER_PAGE)
     s.alloc_count, s.sweepgen = count, u32(gen + 3)
     c.uncache_span(h, s)
     assert s.sweepgen == gen
@@ -121,18 +122,18 @@ def test_uncaching_puts_a_span_where_it_belongs(h: Mheap, gen: int, count: int) 
 
 
 @GENERATIONS
-@pytest.mark.parametrize("marks", [0, 1])
-def test_uncaching_sweeps_a_stale_span(h: Mheap, gen: int, marks: int) -> None:
+@pytest.mark.parametrize("word", [0, 1])
+def test_uncaching_sweeps_a_stale_span(h: Mheap, gen: int, word: int) -> None:
     h.sweepgen = gen
     c = h.central[TWO_PER_PAGE]
-    s = full_unswept(h, 0, marks)
+    s = full_unswept(h, word)
     s.sweepgen = u32(gen + 1)
     c.uncache_span(h, s)
     assert s.sweepgen == gen
-    assert c.partial_swept(gen).pop() is (s if marks else None)
-    assert (s.state.get() == M_SPAN_DEAD) == (marks == 0)
+    assert c.partial_swept(gen).pop() is (s if word else None)
+    assert (s.state.get() == M_SPAN_DEAD) == (word == 0)
 
 
 def test_an_empty_span_is_not_uncached(h: Mheap) -> None:
     with throws("uncaching span but s.allocCount == 0"):
-        h.central[TWO_PER_PAGE].uncache_span(h, span_at(h, 0, 1, TWO_PER_PAGE))
+        h.central[TWO_PER_PAGE].uncache_span(h, heap_span(h, TWO_PER_PAGE))

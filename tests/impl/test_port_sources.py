@@ -1,20 +1,19 @@
 """Every part of the port says which part of Go it ports, and throws Go's texts word for word."""
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from port_heap import go_runtime_file
 
 import impl
+from proofs.citations import citation
 
 PORT = {
     path.stem: ast.parse(path.read_text())
     for path in sorted(Path(impl.__file__).parent.glob("*.py"))
     if path.stem != "__init__"
 }
-SOURCE = re.compile(r"runtime/(\w+\.go) (\S+): ")
 
 
 def public_functions(tree: ast.AST, prefix: str) -> Iterator[tuple[str, ast.FunctionDef]]:
@@ -31,13 +30,6 @@ FUNCTIONS = {
 }
 
 
-def source_of(node: ast.FunctionDef) -> tuple[str, str]:
-    """(Go file, Go name) of a ported function."""
-    found = SOURCE.match(ast.get_docstring(node) or "")
-    assert found, f"{node.name} does not begin its docstring with its Go source"
-    return found[1], found[2]
-
-
 def thrown_texts(node: ast.FunctionDef) -> Iterator[str]:
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "throw":
@@ -46,25 +38,18 @@ def thrown_texts(node: ast.FunctionDef) -> Iterator[str]:
 
 def test_each_function_names_its_go_source() -> None:
     assert len(FUNCTIONS) > 100
-    nameless = [
-        name for name, node in FUNCTIONS.items() if not SOURCE.match(ast.get_docstring(node) or "")
-    ]
+    nameless = [name for name, node in FUNCTIONS.items() if not citation(ast.get_docstring(node))]
     assert nameless == []
-
-
-def test_each_go_source_exists() -> None:
-    for name, node in FUNCTIONS.items():
-        file, go_name = source_of(node)
-        last = re.findall(r"\w+", go_name)[-1]
-        assert re.search(rf"\b{last}\b", go_runtime_file(file)), f"{name}: no {go_name} in {file}"
 
 
 def test_each_throw_is_gos_word_for_word() -> None:
     count = 0
     for name, node in FUNCTIONS.items():
         for text in thrown_texts(node):
-            file, _ = source_of(node)
-            assert f'throw("{text}")' in go_runtime_file(file), f"{name}: {file} has no {text!r}"
+            cited = citation(ast.get_docstring(node))
+            assert cited, f"{name} does not begin its docstring with its Go source"
+            source = go_runtime_file(cited.file.removeprefix("runtime/"))
+            assert f'throw("{text}")' in source, f"{name}: {cited.file} has no {text!r}"
             count += 1
     assert count > 30
 

@@ -5,20 +5,16 @@ from port_heap import ARENA, LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, heap_of, s
 
 from impl.config import MINIATURE, MINIATURE_L1, Config
 from impl.heaparena import arena_at
-from impl.mheap import (
+from impl.mheap import Mheap, new_mheap
+from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL
+from impl.rt import U64_MAX, lock, unlock
+from impl.spanalloctype import (
     SPAN_ALLOC_HEAP,
     SPAN_ALLOC_STACK,
     SPAN_ALLOC_WORK_BUF,
-    Mheap,
-    in_heap_or_stack,
-    inheap,
     span_alloc_type_manual,
-    span_of,
-    span_of_heap,
-    span_of_unchecked,
 )
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL
-from impl.rt import U64_MAX, lock, unlock
+from impl.spanof import in_heap_or_stack, inheap, span_of, span_of_heap, span_of_unchecked
 
 
 def test_only_heap_allocations_are_not_manual() -> None:
@@ -32,8 +28,8 @@ def test_a_small_object_span(h: Mheap) -> None:
     assert (s.state.get(), s.sweepgen, s.spanclass) == (M_SPAN_IN_USE, 6, TWO_PER_PAGE)
     assert (s.elemsize, s.nelems, s.div_mul) == (4096, 2, 1 << 20)
     assert (s.free_index, s.free_index_for_scan, s.alloc_cache) == (0, 0, U64_MAX)
-    assert list(s.gcmark_bits.words) == list(s.alloc_bits.words) == [0]
-    assert s.gcmark_bits is not s.alloc_bits
+    assert s.gcmark_bits.bytep(0) == s.alloc_bits.bytep(0) == 0
+    assert s.gcmark_bits != s.alloc_bits
     assert h.pages_in_use.load() == 1
 
 
@@ -80,6 +76,13 @@ def test_addresses_outside_every_arena_have_no_span(config: Config) -> None:
         assert span_of(h, p) is None
 
 
+def test_before_the_first_growth_only_an_l1_map_can_be_asked() -> None:
+    """spanOf looks whether the L2 map is nil only if there is an L1 map."""
+    assert span_of(new_mheap(MINIATURE_L1), ARENA) is None
+    with pytest.raises(TypeError, match="NoneType"):
+        span_of(new_mheap(MINIATURE), ARENA)
+
+
 def test_span_of_heap_checks_state_and_bounds(h: Mheap) -> None:
     s = span_at(h, 2, 2, ONE_PER_PAGE)
     s.limit = s.base() + PAGE
@@ -115,7 +118,7 @@ def test_freeing_a_heap_span_undoes_it_all(h: Mheap) -> None:
     assert span_of(h, ARENA) is s, "the table keeps pointing to the dead span"
     assert h.alloc(1, ONE_PER_PAGE) is s, "the span structure is reused"
     assert (s.base(), s.needzero) == (ARENA, 1)
-    assert h.allspans == (s,)
+    assert (h.allspans.len, h.allspans.at(0)) == (1, s)
 
 
 def test_a_manual_span_comes_and_goes(h: Mheap) -> None:

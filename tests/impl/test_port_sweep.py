@@ -1,41 +1,45 @@
 """The sweep of one span: what it frees, where it puts the span, and when it throws."""
 
 import pytest
-from port_heap import LARGE, ONE_PER_PAGE, TWO_PER_PAGE, span_at, throws
+from port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
+from port_sweep import content, heap_span, marks, set_marks
 
-from impl.mbitmap import GcBits
+from impl.gcbits import GcBits
+from impl.mem import sys_used
 from impl.mgcsweep import SweepLocked
 from impl.mheap import SPAN_ALLOC_HEAP, Mheap
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
 from impl.mspanset import SpanSet
-from impl.rt import U32_MAX, U64_MAX, u32
+from impl.mstats import new_heap_stats_delta
+from impl.pinner import new_pinner_bits, of_object
+from impl.rt import U32_MAX, U64_MAX, MemoryFault, u32
 
 
-def acquired(h: Mheap, spc: int, marks: int, allocated: int | None = None) -> Mspan:
+def acquired(h: Mheap, spc: int, word: int, allocated: int | None = None) -> Mspan:
     """A full span (or with so many objects allocated), marked, and owned by this sweeper."""
-    s = span_at(h, 0, 1, spc)
+    s = heap_span(h, spc)
     s.alloc_count = s.free_index = s.free_index_for_scan = (
         s.nelems if allocated is None else allocated
     )
-    s.gcmark_bits.words[0] = marks
+    set_marks(s, word)
     s.sweepgen = u32(h.sweepgen - 1)
     return s
 
 
 def only(spans: SpanSet) -> Mspan | None:
     """The only span of a set, if it has one."""
-    content = spans.spans.load()
-    assert len(content) <= 1
-    return content[0] if content else None
+    found = content(spans)
+    assert len(found) <= 1
+    return found[0] if found else None
 
 
 @pytest.mark.parametrize("gen", [2, 4, U32_MAX - 1, 0])
 def test_marks_become_the_allocation_bits(h: Mheap, gen: int) -> None:
     h.sweepgen = gen
     s = acquired(h, TWO_PER_PAGE, 0b10)
-    marks = s.gcmark_bits
+    bits = s.gcmark_bits
     assert not SweepLocked(s).sweep(h, False)
-    assert (s.alloc_bits, list(s.gcmark_bits.words)) == (marks, [0])
+    assert (s.alloc_bits, marks(s)) == (bits, 0)
     assert (s.alloc_count, s.free_index, s.free_index_for_scan) == (1, 0, 0)
     assert (s.alloc_cache, s.needzero, s.sweepgen) == (U64_MAX ^ 0b10, 1, gen)
     assert only(h.central[TWO_PER_PAGE].partial_swept(gen)) is s
@@ -57,9 +61,9 @@ def test_a_span_without_marks_is_freed(h: Mheap, spc: int) -> None:
 
 
 @pytest.mark.parametrize("spc", [LARGE, TWO_PER_PAGE])
-@pytest.mark.parametrize("marks", [0, 1])
-def test_preserve_leaves_the_span_to_the_caller(h: Mheap, spc: int, marks: int) -> None:
-    s = acquired(h, spc, marks)
+@pytest.mark.parametrize("word", [0, 1])
+def test_preserve_leaves_the_span_to_the_caller(h: Mheap, spc: int, word: int) -> None:
+    s = acquired(h, spc, word)
     assert not SweepLocked(s).sweep(h, True)
     assert (s.state.get(), s.sweepgen) == (M_SPAN_IN_USE, h.sweepgen)
     c = h.central[spc]
@@ -91,7 +95,7 @@ def test_only_an_acquired_span_is_swept(h: Mheap, ahead: int) -> None:
 def test_a_span_that_changes_under_the_sweep(h: Mheap, monkeypatch: pytest.MonkeyPatch) -> None:
     s = acquired(h, TWO_PER_PAGE, 0)
 
-    def another_thread_sweeps_it(_nelems: int) -> GcBits:
+    def another_thread_sweeps_it(_h: Mheap, _nelems: int) -> GcBits:
         s.sweepgen = h.sweepgen
         return s.alloc_bits
 
@@ -107,7 +111,7 @@ def test_a_marked_free_object_is_a_zombie(
     h: Mheap, nelems: int, free_index: int, zombie: int
 ) -> None:
     s = acquired(h, TWO_PER_PAGE, 1 << zombie)
-    s.nelems, s.free_index = nelems, free_index
+    s.nelems, s.free_index, s.alloc_count = nelems, free_index, free_index
     with throws("found pointer to free object"):
         SweepLocked(s).sweep(h, False)
 
@@ -124,8 +128,8 @@ def test_more_marks_than_objects(h: Mheap) -> None:
         SweepLocked(s).sweep(h, False)
 
 
-def user_arena_chunk(h: Mheap, marks: int) -> Mspan:
-    s = acquired(h, LARGE, marks)
+def user_arena_chunk(h: Mheap, word: int) -> Mspan:
+    s = acquired(h, LARGE, word)
     s.is_user_arena_chunk = True
     return s
 
@@ -161,3 +165,48 @@ def test_the_swept_span_can_be_initialised_again(h: Mheap) -> None:
     SweepLocked(s).sweep(h, False)
     h.init_span(s, SPAN_ALLOC_HEAP, TWO_PER_PAGE, s.base(), 1)
     assert s.sweepgen == h.sweepgen
+
+
+def test_what_is_freed_is_counted(h: Mheap) -> None:
+    assert not SweepLocked(acquired(h, TWO_PER_PAGE, 0b10)).sweep(h, False)
+    assert SweepLocked(acquired(h, LARGE, 0)).sweep(h, False)
+    stats = new_heap_stats_delta(h.config)
+    h.memstats.heap_stats.read(h, stats)
+    assert [each.load() for each in stats.small_free_count] == [0, 1, 0]
+    assert (stats.large_free_count.load(), stats.large_free.load()) == (1, PAGE)
+    assert h.gc_controller.total_free.load() == 4096 + PAGE
+
+
+def test_an_electric_fence_keeps_a_large_object_from_being_used_again(h: Mheap) -> None:
+    h.debug.efence = 1
+    s = acquired(h, LARGE, 0)
+    assert SweepLocked(s).sweep(h, False)
+    assert (s.state.get(), s.limit) == (M_SPAN_IN_USE, 0)
+    with pytest.raises(MemoryFault):
+        h.mem.write(s.base(), 8)
+
+
+def test_clobbering_spoils_what_is_freed_and_nothing_else(h: Mheap) -> None:
+    h.debug.clobberfree = 1
+    s = acquired(h, TWO_PER_PAGE, 0b01)
+    sys_used(h, s.base(), PAGE, PAGE)
+    SweepLocked(s).sweep(h, False)
+    h.mem.check_zero(s.base(), 4096)
+    with pytest.raises(MemoryFault):
+        h.mem.check_zero(s.base() + 4096, 8)
+
+
+def test_pins_are_kept_while_there_are_any(h: Mheap) -> None:
+    s = acquired(h, TWO_PER_PAGE, 0b11)
+    old = new_pinner_bits(h, s)
+    s.pinner_bits = old
+    of_object(old, 1).set_pinned(True)
+    SweepLocked(s).sweep(h, False)
+    assert s.pinner_bits is not None
+    assert s.pinner_bits != old
+    assert of_object(s.pinner_bits, 1).is_pinned()
+    of_object(s.pinner_bits, 1).set_pinned(False)
+    s.sweepgen = u32(h.sweepgen - 1)
+    set_marks(s, 0b11)
+    SweepLocked(s).sweep(h, False)
+    assert s.pinner_bits is None

@@ -22,7 +22,7 @@ def test_it_has_every_operation_of_the_plain_machine() -> None:
     words = {"Access", "Const", "LockRank", "Mixed", "Plain", "Racy", "Throw", "throw", "U64_MAX"}
     words |= {"U32_MAX", "u8", "u16", "u32", "u64", "i64", "uintptr", "ones_count64"}
     words |= {"leading_zeros", "leading_zeros64", "trailing_zeros", "trailing_zeros64"}
-    words |= {"MemoryFault", "MemoryState"}
+    words |= {"MemoryFault", "MemoryState", "Panic", "panic"}
     assert set(EXPLORED) == set(impl.rt.__all__) - words
     assert public(EXPLORED["Atomic"]) >= public(impl.rt.Atomic) - {"value"}
     here = impl.rt.atomic.__name__
@@ -32,6 +32,9 @@ def test_it_has_every_operation_of_the_plain_machine() -> None:
         if inspect.isfunction(value) and value.__module__ == here
     }
     assert public(EXPLORED["atomic"]) == functions
+    observed = {"state", "states", "dirty", "advice", "pieces"}
+    memory = public(impl.rt.AddressSpace) - observed
+    assert public(EXPLORED["AddressSpace"]) == memory
     assert public(EXPLORED["Tally"]) == public(impl.rt.Tally) - {"value"}
 
 

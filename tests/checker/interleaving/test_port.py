@@ -5,24 +5,22 @@ from typing import Any
 
 import pytest
 
-from checker.binding import Binding
-from checker.interleaving.machine import EXPLORED
-from checker.interleaving.normalform import normal_form
 from checker.interleaving.races import find_races
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
 from impl.config import MINIATURE as CONFIG
+from proofs.interleavings import explored
+from proofs.port import provide
 
 
 @pytest.fixture(scope="module")
 def port() -> Any:
-    return Binding("impl", machine=EXPLORED, transform=normal_form)
+    return explored()
 
 
 def new_heap(port: Any, pages: int) -> Any:
     h = port.mheap.new_mheap(CONFIG)
-    port.malloc.sys_alloc(h, CONFIG.heap_arena_bytes, CONFIG.heap_arena_bytes)
-    h.pages.grow(CONFIG.heap_arena_bytes, pages * CONFIG.page_size)
+    provide(port, h, 1, CONFIG.heap_arena_bytes, pages)
     return h
 
 

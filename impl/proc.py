@@ -1,0 +1,193 @@
+"""Threads, their processors (Ps), and the world that is stopped around a collection.
+
+There is no scheduler here: the client says which thread runs (impl.rt.run_on), and to stop the
+world is to say that no thread but this one does. systemstack, which in Go switches to the thread's
+own stack, is a plain call everywhere. The port's M is on that stack unless its client says
+otherwise. Making and destroying Ps is in procresize.
+
+Not ported here, of runtime/proc.go: goroutines, run queues, timers, preemption, waiting for other
+threads to stop, tracing. Of runtime/lockrank_on.go: the print-outs before a throw.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from impl.mgclimit import LimiterEvent
+from impl.mgcwork import GcWork
+from impl.rt import Atomic, Const, M, Mutex, Plain, PlainArray, Struct, getm, lock, throw, unlock
+
+if TYPE_CHECKING:
+    from impl.mcache import Mcache
+    from impl.mheap import Mheap
+    from impl.mpagecache import PageCache
+    from impl.mspan import Mspan
+    from impl.persistentalloc import PersistentAlloc
+
+P_IDLE = 0
+P_RUNNING = 1
+P_GCSTOP = 3
+P_DEAD = 4
+
+
+class MspanCache(Struct):
+    """runtime/runtime2.go p.mspancache: dead span structures; the first len entries of buf."""
+
+    len: Plain[int] = 0
+    buf: Const[PlainArray["Mspan | None"]]
+
+
+class P(Struct):
+    """runtime/runtime2.go p: what a thread needs to run Go code, here what it needs of the heap.
+
+    stats_seq is odd while its thread writes statistics. Not ported here: what belongs to the
+    scheduler, timers, tracing.
+    """
+
+    id: Plain[int] = 0
+    status: Plain[int] = P_IDLE
+    m: Plain[M | None] = None
+    mcache: Plain["Mcache"] = None  # type: ignore[assignment]  # nil while the P is dead
+    pcache: Const["PageCache"]
+    palloc: Const["PersistentAlloc"]
+    mspancache: MspanCache
+    pinner_cache: Plain[Any] = None
+    limiter_event: LimiterEvent
+    gcw: GcWork
+    stats_seq: Atomic[int]
+
+
+class World(Struct):
+    """runtime/proc.go and lockrank_on.go: whether the world is stopped, and all Ps there ever were.
+
+    mcache0 is the cache that threads without a P use until there are Ps.
+    """
+
+    world_stopped: Plain[int] = 0
+    sched_lock: Mutex
+    mcache0: Plain["Mcache | None"] = None
+    ever_allp: Plain[tuple[P, ...]] = ()
+
+
+def acquirem() -> M:
+    """runtime/runtime1.go acquirem: pins the running thread to its P until releasem."""
+    mp = getm()
+    mp.locks += 1
+    return mp
+
+
+def releasem(mp: M) -> None:
+    """runtime/runtime1.go releasem: undoes an acquirem."""
+    mp.locks -= 1
+
+
+def can_be_preempted(mp: M) -> bool:
+    """runtime/mgcsweep.go mspan.ensureSwept: nothing keeps thread mp from being preempted."""
+    return mp.locks == 0 and mp.mallocing == 0 and not mp.on_system_stack
+
+
+def world_stopped(h: "Mheap") -> None:
+    """runtime/lockrank_on.go worldStopped: notes that the world is stopped."""
+    h.world.world_stopped += 1
+    if h.world.world_stopped != 1:
+        throw("recursive world stop")
+
+
+def world_started(h: "Mheap") -> None:
+    """runtime/lockrank_on.go worldStarted: notes that the world is about to run again."""
+    h.world.world_stopped -= 1
+    if h.world.world_stopped != 0:
+        throw("released non-stopped world stop")
+
+
+def check_world_stopped(h: "Mheap") -> bool:
+    """runtime/lockrank_on.go checkWorldStopped: the world is stopped, by one stop only."""
+    stopped = h.world.world_stopped
+    if stopped > 1:
+        throw("inconsistent world stop count")
+    return stopped == 1
+
+
+def assert_world_stopped(h: "Mheap") -> None:
+    """runtime/lockrank_on.go assertWorldStopped: throws while the world runs."""
+    if check_world_stopped(h):
+        return
+    throw("world not stopped")
+
+
+def assert_world_stopped_or_lock_held(h: "Mheap", mutex: Mutex) -> None:
+    """runtime/lockrank_on.go assertWorldStoppedOrLockHeld: throws if neither is so."""
+    if check_world_stopped(h):
+        return
+    if mutex.held:
+        return
+    throw("no world stop or required lock!")
+
+
+def wirep(pp: P) -> None:
+    """runtime/proc.go wirep: ties the idle P pp to the running thread."""
+    mp = getm()
+    if mp.p is not None:
+        throw("wirep: already in go")
+    if pp.m is not None or pp.status != P_IDLE:
+        throw("wirep: invalid p state")
+    mp.p = pp
+    pp.m = mp
+    pp.status = P_RUNNING
+
+
+def acquirep(h: "Mheap", pp: P) -> None:
+    """runtime/proc.go acquirep: the running thread takes pp, whose cache may be stale."""
+    wirep(pp)
+    # Whoever holds a P may allocate from its cache.
+    pp.mcache.prepare_for_sweep(h)
+
+
+def releasep() -> P:
+    """runtime/proc.go releasep: the running thread gives its P up; returns it."""
+    mp = getm()
+    if mp.p is None:
+        throw("releasep: invalid arg")
+    pp: P = mp.p
+    if pp.m is not mp or pp.status != P_RUNNING:
+        throw("releasep: invalid p state")
+    mp.p = None
+    pp.m = None
+    pp.status = P_IDLE
+    return pp
+
+
+def stop_the_world(h: "Mheap") -> None:
+    """runtime/proc.go stopTheWorldWithSema: no other thread runs from here to start_the_world.
+
+    That none does is the client's business. A thread keeps its P meanwhile, where Go's would give
+    it up and take it again.
+    """
+    if getm().locks > 0:
+        throw("stopTheWorld: holding locks")
+    lock(h.world.sched_lock)
+    for pp in h.allp:
+        pp.status = P_GCSTOP
+    unlock(h.world.sched_lock)
+    world_stopped(h)
+
+
+def start_the_world(h: "Mheap") -> None:
+    """runtime/proc.go startTheWorldWithSema: lets other threads run; Ps that are held are flushed.
+
+    Go calls procresize for the present number of Ps, which flushes the cache of this thread's P,
+    and the others are flushed in acquirep by the threads that wake up.
+    """
+    assert_world_stopped(h)
+    mp = acquirem()
+    lock(h.world.sched_lock)
+    if mp.p is not None:
+        mp.p.status = P_RUNNING
+        mp.p.mcache.prepare_for_sweep(h)
+    unlock(h.world.sched_lock)
+    world_started(h)
+    for pp in h.allp:
+        if pp.m is None:
+            pp.status = P_IDLE
+        elif pp.m is not mp:
+            pp.status = P_RUNNING
+            pp.mcache.prepare_for_sweep(h)
+    releasem(mp)

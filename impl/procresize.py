@@ -1,0 +1,149 @@
+"""Making and destroying processors (Ps), each with its caches of spans, pages and structures.
+
+It is the part of runtime/proc.go about Ps that needs the heap. Not ported here: run queues, timers,
+the masks of idle Ps, pools of deferred calls and sudogs, the lock of allp (it is against sysmon),
+statistics of time.
+"""
+
+from typing import TYPE_CHECKING
+
+from impl.mcache import alloc_mcache, freemcache
+from impl.mgc import gcenable, gcinit
+from impl.mpagecache import PageCache
+from impl.persistentalloc import PersistentAlloc
+from impl.proc import (
+    P_DEAD,
+    P_GCSTOP,
+    P_IDLE,
+    P_RUNNING,
+    P,
+    acquirep,
+    assert_world_stopped,
+    start_the_world,
+    stop_the_world,
+    world_started,
+    world_stopped,
+)
+from impl.rt import PlainArray, assert_lock_held, getm, lock, throw, unlock
+
+if TYPE_CHECKING:
+    from impl.mheap import Mheap
+
+
+def new_p(h: "Mheap") -> P:
+    """runtime/proc.go procresize: new(p), a P that p_init has still to ready."""
+    pp = P()
+    pp.pcache = PageCache()
+    pp.palloc = PersistentAlloc()
+    pp.mspancache.buf = PlainArray(h.config.mspan_cache_len, None)
+    return pp
+
+
+def p_init(h: "Mheap", pp: P, id_: int) -> None:
+    """runtime/proc.go p.init: readies a new or destroyed P. P 0 takes over mcache0."""
+    pp.id = id_
+    pp.status = P_GCSTOP
+    if pp.mcache is None:
+        if id_ == 0:
+            if h.world.mcache0 is None:
+                throw("missing mcache?")
+            pp.mcache = h.world.mcache0
+        else:
+            pp.mcache = alloc_mcache(h)
+
+
+def p_destroy(h: "Mheap", pp: P) -> None:
+    """runtime/proc.go p.destroy: gives back all that a P has of the heap; the world is stopped."""
+    assert_lock_held(h.world.sched_lock)
+    assert_world_stopped(h)
+
+    pp.gcw.dispose(h.work)
+    pp.pinner_cache = None
+    # Without the heap's lock, since the world is stopped.
+    for i in range(pp.mspancache.len):
+        h.spanalloc.free(pp.mspancache.buf[i])  # type: ignore[arg-type]  # one of the first len
+    pp.mspancache.len = 0
+    lock(h.lock)
+    pp.pcache.flush(h.pages)
+    unlock(h.lock)
+    freemcache(h, pp.mcache)
+    pp.mcache = None  # type: ignore[assignment]  # nil while the P is dead
+    pp.status = P_DEAD
+
+
+def procresize(h: "Mheap", nprocs: int) -> None:
+    """runtime/proc.go procresize: makes or destroys Ps so that there are nprocs.
+
+    The world is stopped and sched.lock held. The running thread keeps its P; if it has none, or
+    that one goes, it gets P 0.
+    """
+    assert_lock_held(h.world.sched_lock)
+    assert_world_stopped(h)
+
+    old = len(h.allp)
+    if nprocs <= 0:
+        throw("procresize: invalid arg")
+
+    # Destroyed Ps are kept, and used again.
+    for i in range(old, nprocs):
+        if i < len(h.world.ever_allp):
+            pp = h.world.ever_allp[i]
+        else:
+            pp = new_p(h)
+            h.world.ever_allp = (*h.world.ever_allp, pp)
+        p_init(h, pp, i)
+        h.allp = (*h.allp, pp)
+
+    mp = getm()
+    if mp.p is not None and mp.p.id < nprocs:
+        mp.p.status = P_RUNNING
+        mp.p.mcache.prepare_for_sweep(h)
+    else:
+        # A P is destroyed by a thread that has another.
+        if mp.p is not None:
+            mp.p.m = None
+        mp.p = None
+        pp = h.allp[0]
+        pp.m = None
+        pp.status = P_IDLE
+        acquirep(h, pp)
+
+    h.world.mcache0 = None
+
+    for i in range(nprocs, old):
+        p_destroy(h, h.allp[i])
+    if nprocs < old:
+        h.allp = h.allp[:nprocs]
+
+    for pp in h.allp:
+        if mp.p is not pp:
+            pp.status = P_IDLE
+    if old != nprocs:
+        h.gc_cpu_limiter.reset_capacity(h, h.nanotime, nprocs)
+
+
+def gomaxprocs(h: "Mheap", n: int) -> int:
+    """runtime/debug.go GOMAXPROCS: sets the number of Ps to n, if n > 0; returns the old one."""
+    ret = len(h.allp)
+    if n <= 0 or n == ret:
+        return ret
+    stop_the_world(h)
+    lock(h.world.sched_lock)
+    procresize(h, n)
+    unlock(h.world.sched_lock)
+    start_the_world(h)
+    return ret
+
+
+def schedinit(h: "Mheap", procs: int) -> None:
+    """runtime/proc.go schedinit: the start of a program with procs Ps; this thread gets P 0.
+
+    mallocinit comes before it.
+    """
+    gcinit(h)
+    world_stopped(h)
+    lock(h.world.sched_lock)
+    procresize(h, procs)
+    unlock(h.world.sched_lock)
+    world_started(h)
+    gcenable(h)

@@ -1,0 +1,45 @@
+"""The stack without a lock: last in, first out, and no pop succeeds on a top that came back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impl.lfstack import TAG_BITS, LfStack
+from impl.rt import Mixed, Plain, Struct
+
+
+class Node(Struct):
+    next: Mixed[object] = 0
+    pushcnt: Plain[int] = 0
+
+
+@given(st.lists(st.booleans(), max_size=30))
+def test_last_in_first_out(pushes: list[bool]) -> None:
+    stack, model = LfStack(), list[Node]()
+    for push in pushes:
+        if push:
+            node = Node()
+            stack.push(node)
+            model.append(node)
+        else:
+            assert stack.pop() is (model.pop() if model else None)
+    while model:
+        assert stack.pop() is model.pop()
+    assert stack.pop() is None
+
+
+def test_a_node_that_comes_back_is_another_top() -> None:
+    stack, node = LfStack(), Node()
+    stack.push(node)
+    overtaken = stack.head.load()
+    assert stack.pop() is node
+    stack.push(Node())
+    stack.push(node)
+    assert stack.head.load().node is overtaken.node
+    assert not stack.head.compare_and_swap(overtaken, overtaken.node.next)
+
+
+def test_the_count_of_pushes_wraps_where_go_has_no_more_bits() -> None:
+    stack, node = LfStack(), Node()
+    node.pushcnt = (1 << TAG_BITS) - 1
+    stack.push(node)
+    assert (node.pushcnt, stack.head.load().tag) == (1 << TAG_BITS, 0)
