@@ -6,7 +6,7 @@ import pytest
 from port_heap import throws
 from scavenge_heap import scavenge_heap
 
-from impl.config import MINIATURE
+from impl.config import LINUX_AMD64, MINIATURE
 from impl.mem import (
     sys_alloc,
     sys_fault,
