@@ -1,12 +1,15 @@
 """Make a copy of a trace with one event altered, to show that a monitor would reject it.
 
 The copy is a well-formed complete trace again (tickets renumbered), so only its meaning differs.
+An excerpt is such a copy too, of the events that one monitor reads.
 """
 
 from __future__ import annotations
 
 import array
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from golang.events import KINDS, RECORD_BYTES, STRUCTS, Event, payload_fields
@@ -70,7 +73,18 @@ def alter(trace: Trace, alteration: Alteration, path: Path) -> None:
             stop = partner + 1
             other = records[partner * RECORD_BYTES : stop * RECORD_BYTES]
             middle = other + records[(start + 1) * RECORD_BYTES : partner * RECORD_BYTES] + one
-    body = bytearray(records[: start * RECORD_BYTES] + middle + records[stop * RECORD_BYTES :])
+    _write(trace, records[: start * RECORD_BYTES] + middle + records[stop * RECORD_BYTES :], path)
+
+
+def excerpt(trace: Trace, kinds: Collection[type[Event]], count: int, path: Path) -> None:
+    """Write to `path` the first `count` events of these kinds in `trace`."""
+    chosen = islice((event for event in trace if type(event) in kinds), count)
+    _write(trace, b"".join(_packed(event) for event in chosen), path)
+
+
+def _write(trace: Trace, records: bytes, path: Path) -> None:
+    """A complete trace of these records, with the header of `trace`."""
+    body = bytearray(records)
     count = len(body) // RECORD_BYTES
     with memoryview(body).cast("I") as words:
         words[1 :: RECORD_BYTES // 4] = memoryview(array.array("I", range(1, count + 1)))

@@ -53,26 +53,20 @@ and activeSweep (Drained may precede the SweeperBegin whose CAS it followed).
 Addresses (span, list, set, mcache, start, base, limit, bits) are bytes; npages and zeroedBase
 are in pages and in bytes from the arena's base.  SpanInit, SpanFree, NzBegin, ZbLoad, ZbCas,
 ZbStore and NzEnd are recorded for the process heap only.
+golang/page_events.py has the events of the page allocator.
 """
 
 from __future__ import annotations
 
 import struct
 from enum import IntEnum
-from typing import Annotated, Final, NamedTuple, get_args, get_type_hints
+from typing import Final, NamedTuple, get_args, get_type_hints
+
+from golang.fields import U8, U16, U32, U64, Bool, BoolFlag, Flag
+from golang.page_events import PageEvent
 
 RECORD_BYTES: Final = 64
 NO_P: Final = 0xFFFF
-
-# Field types, each with its struct letter; the two flags live in the flag byte.
-U64 = Annotated[int, "Q"]
-U32 = Annotated[int, "I"]
-U16 = Annotated[int, "H"]
-U8 = Annotated[int, "B"]
-Bool = Annotated[bool, "?"]
-Flag = Annotated[int, "B", "flag"]
-BoolFlag = Annotated[bool, "?", "flag"]
-
 
 Site = IntEnum("Site", "initSpan refill uncacheSpan sweep tryAcquire allocmcache prepareForSweep")
 """The Go function that stores a generation (SgStore, SgCas, Flush)."""
@@ -469,6 +463,7 @@ Event = (
     | ZbCas
     | ZbStore
     | NzEnd
+    | PageEvent
 )
 
 KINDS: Final[tuple[type[Event], ...]] = get_args(Event)

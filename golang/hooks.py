@@ -1,7 +1,7 @@
 """Where the recorder is attached to Go 1.21.13's package runtime, as tables.
 
 A Wrap renames a function and puts our statements around a call of it, so only its name and its
-parameter names must survive; `r0` is its result.  A Line rewrites a store inside a function,
+parameter names must survive; `r0`, `r1` are its results.  A Line rewrites a store inside a function,
 where a wrap would be too coarse.  Both name the watched variables whose stores they record; the
 scan refuses the runtime when a store of a watched variable is left over.
 """
@@ -74,6 +74,7 @@ WATCHED: Final = (
     Watched("heapArena.zeroedBase", "heapArena", r"\t(zeroedBase)\s+uintptr\b"),
     Watched("mcache.flushGen", "mcache", r"\t(flushGen)\s+atomic\.Uint32\b"),
     Watched("activeSweep.state", "activeSweep", r"\t(state)\s+atomic\.Uint32\b"),
+    Watched("pageAlloc.searchAddr", "pageAlloc", r"\t(searchAddr)\s+offAddr\b"),
     Watched("gcphase", "", r"var (gcphase) uint32$"),
 )
 
@@ -85,11 +86,15 @@ UNRECORDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("userArena.free", "mspan.next"): "a chunk's own chain, on no mSpanList",
         ("userArena.refill", "mspan.next"): "a chunk's own chain, on no mSpanList",
         ("gcinit", "activeSweep.state"): "before the first generation",
+        ("pageAlloc.init", "pageAlloc.searchAddr"): "there are no pages before the first PageGrow",
+        ("pageAlloc.scavengeOne", "pageAlloc.searchAddr"): "ScavGive shows it, before unlock",
     }
 )
 """Stores that need no event: (function, variable) -> why."""
 
 _HEAP = "if h == &mheap_ { %s }"
+_PAGES = "if p == &mheap_.pages { %s }"
+_SEARCH = frozenset({"pageAlloc.searchAddr"})
 
 WRAPS: Final = (
     # stackinit runs before mallocinit and initialises the first lists.
@@ -143,6 +148,19 @@ WRAPS: Final = (
         after="tapPlain(tapKindSweepReset)",
         covers=frozenset({"activeSweep.state"}),
     ),
+    Wrap("pageAlloc.grow", after=_PAGES % "tapPageGrow(p, base, size)", covers=_SEARCH),
+    Wrap("pageAlloc.alloc", after=_PAGES % "tapPageAlloc(p, npages, r0, r1)", covers=_SEARCH),
+    Wrap("pageAlloc.free", after=_PAGES % "tapPageFree(p, base, npages)", covers=_SEARCH),
+    Wrap("pageAlloc.allocToCache", after=_PAGES % "tapPageToCache(p, r0)", covers=_SEARCH),
+    Wrap("pageCache.alloc", after="tapPageCacheAlloc(c, npages, r0, r1)"),
+    Wrap(
+        "pageCache.flush",
+        before="tapC := *c",
+        after=_PAGES % "tapPageFlush(p, c, tapC)",
+        covers=_SEARCH,
+    ),
+    Wrap("pageAlloc.scavengeOne", before=_PAGES % "tapScavBegin(ci, searchIdx, max)"),
+    Wrap("scavengeIndex.nextGen", before="tapScavGen(s)"),
 )
 
 LINES: Final = (
@@ -202,5 +220,20 @@ LINES: Final = (
         r"tapZbStore(h, ai, &ha.zeroedBase, \1); \g<0>",
         _functions(),
         frozenset({"heapArena.zeroedBase"}),
+    ),
+    Line(
+        r"p\.scav\.index\.setNoHugePage\(ci\)",
+        r"\g<0>; tapScavTake(p, addr, uintptr(npages))",
+        _functions(scavengeOne=1),
+    ),
+    Line(
+        r"p\.chunkOf\(ci\)\.scavenged\.setRange\(base, npages\)",
+        r"\g<0>; tapScavGive(p, addr, uintptr(npages))",
+        _functions(scavengeOne=1),
+    ),
+    Line(
+        r"p\.scav\.index\.setEmpty\(ci\)",
+        r"\g<0>; tapScavNone(p, ci)",
+        _functions(scavengeOne=1),
     ),
 )

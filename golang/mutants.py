@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from golang.source import Edit
 
-Subject = Literal["span_state", "span_list", "sweepgen", "zeroed_base"]
+Subject = Literal["span_state", "span_list", "sweepgen", "zeroed_base", "pages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +166,85 @@ MUTANTS: Final = (
         "zeroed_base",
         "initSpan does not pass on what allocNeedsZero answered",
         (Edit("mheap.go", "mheap.initSpan", "s.needzero = 1", "s.needzero = uint8(npages >> 8)"),),
+    ),
+    Mutant(
+        "page_free_keeps_search",
+        "pages",
+        "pageAlloc.free does not lower the search address",
+        (
+            Edit(
+                "mpagealloc.go",
+                "pageAlloc.free",
+                "b.lessThan(p.searchAddr) {",
+                "p.searchAddr.lessThan(b) && b.lessThan(p.searchAddr) {",
+            ),
+        ),
+    ),
+    Mutant(
+        "last_page_of_the_cache",
+        "pages",
+        "pageCache.alloc takes the highest free page, not the lowest",
+        (
+            Edit(
+                "mpagecache.go",
+                "pageCache.alloc",
+                "sys.TrailingZeros64(c.cache)",
+                "63 - sys.LeadingZeros64(c.cache)",
+            ),
+        ),
+    ),
+    Mutant(
+        "second_fit",
+        "pages",
+        "pageAlloc.alloc takes a later run in the chunk, if there is one",
+        (
+            Edit(
+                "mpagealloc.go",
+                "pageAlloc.alloc",
+                ".find(npages, chunkPageIndex(p.searchAddr.addr()))",
+                ".find(npages, chunkPageIndex(p.searchAddr.addr())); "
+                "if k, _ := p.chunkOf(i).find(npages, j+64); k != ^uint(0) { j = k }",
+            ),
+        ),
+    ),
+    Mutant(
+        "allocated_pages_stay_scavenged",
+        "pages",
+        "pallocData.allocRange leaves the scavenged bits of the pages set",
+        (
+            Edit(
+                "mpallocbits.go",
+                "pallocData.allocRange",
+                "m.scavenged.clearRange(i, n)",
+                "",
+            ),
+        ),
+    ),
+    Mutant(
+        "flush_forgets_scavenged",
+        "pages",
+        "pageCache.flush gives pages back without their scavenged bits",
+        (
+            Edit(
+                "mpagecache.go",
+                "pageCache.flush",
+                "if c.scav&(1<<i) != 0 {",
+                "if c.scav&(1<<i) != 0 && c.cache == 0 {",
+            ),
+        ),
+    ),
+    Mutant(
+        "freed_chunk_stays_dense",
+        "pages",
+        "scavChunkData.free does not note the start of a new generation",
+        (
+            Edit(
+                "mgcscavenge.go",
+                "scavChunkData.free",
+                "sc.lastInUse = sc.inUse",
+                "",
+            ),
+        ),
     ),
 )
 

@@ -72,15 +72,16 @@ def generate(
     Raises CannotCheck when a hook does not find its place in the source as installed; in an
     edited source only the scan can tell whether every store is recorded.
     """
-    overlay = _instrument(source, wraps, lines, pristine=True)
-    return _instrument(source.edited(edits), wraps, lines, pristine=False) if edits else overlay
+    overlay = _instrument(source, wraps, lines, ())
+    return _instrument(source.edited(edits), wraps, lines, edits) if edits else overlay
 
 
 def _instrument(
-    source: Source, wraps: Sequence[Wrap], rules: Sequence[Line], pristine: bool
+    source: Source, wraps: Sequence[Wrap], rules: Sequence[Line], edits: Sequence[Edit]
 ) -> Overlay:
+    """Instrument `source`, which has `edits` already."""
     functions = source.functions()
-    changed: dict[str, list[str]] = {}
+    changed = {edit.file: list(source.files[edit.file]) for edit in edits}
     recorded: set[Store] = set()
 
     for rule in rules:
@@ -100,7 +101,7 @@ def _instrument(
                 counts[where] += 1
                 recorded |= {Store(file, number, variable) for variable in rule.covers}
         # A mutant may replace a store, which the scan then sees; it may not lose other hooks.
-        if (pristine or not rule.covers) and counts != Counter(rule.functions):
+        if (not edits or not rule.covers) and counts != Counter(rule.functions):
             raise CannotCheck(
                 "package runtime",
                 f"the hook {rule.pattern!r} fits {dict(counts)}, not {dict(rule.functions)}",
@@ -124,6 +125,7 @@ def _instrument(
     files |= {
         "zz_tap_recorder.go": _recorder(),
         "zz_tap_events.go": (TEMPLATES / "events.go.tmpl").read_text(),
+        "zz_tap_pages.go": (TEMPLATES / "pages.go.tmpl").read_text(),
         "zz_tap_wraps.go": "package runtime\n\n" + "\n".join(wrappers),
     }
     return Overlay(MappingProxyType(files), frozenset(recorded))
@@ -157,11 +159,12 @@ def _wrapper(function: Function, wrap: Wrap) -> str:
     inner = f"{function.receiver}.{INNER}" if function.receiver else INNER
     arguments = ", ".join(p.split()[0] for p in function.parameters.split(",") if p.strip())
     call = f"{inner}{function.name}({arguments})"
+    # A result, named or not: its type is the last word.
+    types = [each.split()[-1] for each in function.results.strip("()").split(",") if each.strip()]
     result = ""
-    if function.results:
-        # A single result, named or not: its type is the last word.
-        result = f" (r0 {function.results.strip('()').split()[-1]})"
-        call = f"r0 = {call}"
+    if types:
+        result = f" ({', '.join(f'r{i} {each}' for i, each in enumerate(types))})"
+        call = f"{', '.join(f'r{i}' for i in range(len(types)))} = {call}"
     body = [wrap.before, call, wrap.after, "return" if result else ""]
     return "\n".join(
         [

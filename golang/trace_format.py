@@ -9,11 +9,11 @@ import struct
 from typing import Final, NamedTuple
 
 MAGIC: Final = int.from_bytes(b"MHEAPTRC", "little")
-FORMAT: Final = 1
+FORMAT: Final = 2
 HEADER_BYTES: Final = 4096
 VERSION_OFFSET: Final = 256
 VERSION_BYTES: Final = 64
-WORDS: Final = struct.Struct("<15Q")
+WORDS: Final = struct.Struct("<17Q")
 
 
 class Header(NamedTuple):
@@ -21,6 +21,7 @@ class Header(NamedTuple):
 
     `central` is the address of mheap_.central: `central_length` elements of `central_stride`
     bytes, in each two sets of `set_bytes` bytes at `partial_offset` and two at `full_offset`.
+    `phys_huge_page_bytes` is 0 where the system has no huge pages.
     """
 
     magic: int
@@ -38,3 +39,5 @@ class Header(NamedTuple):
     heap_arena_bytes: int
     arena_base_offset: int
     page_bytes: int
+    phys_page_bytes: int
+    phys_huge_page_bytes: int

@@ -5,7 +5,7 @@ the altered recording; then its agreement with the original one means less than 
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from checker.counterexample import Counterexample, Step
@@ -13,8 +13,9 @@ from checker.verdict import Grade, Verdict
 from golang.alter import Alteration, Change, Drop, Duplicate, alter
 from golang.errors import GoMissing
 from golang.events import Event, ListTakeAll, SweeperBegin
+from golang.page_events import PageAlloc, PageCacheAlloc, ScavGive, ScavNone
 from golang.trace import Trace
-from proofs.conformance import TraceMonitor, conforms, tell
+from proofs.conformance import TraceReader, conforms, tell
 from proofs.recording import Recorder, not_run
 
 SAMPLES = 3
@@ -23,30 +24,42 @@ SAMPLES = 3
 LEGAL_TWICE = frozenset({ListTakeAll})
 """Taking all of a list that was just emptied is a legal step, so doubling it breaks no rule."""
 
+LATE = frozenset({ScavGive, ScavNone})
+"""That one of these is missing shows when the chunk or the thread is seen again, maybe never."""
+
 Fields = Mapping[type[Event], tuple[str, ...]]
 """The fields of each kind of event that a monitor claims to depend on."""
 
 
 def alterations_are_rejected(
-    recorder: Recorder, monitor: type[TraceMonitor], fields: Fields
+    recorder: Recorder, monitor: type[TraceReader], fields: Fields
 ) -> Verdict:
     """SAMPLED when every altered copy of a short recording is rejected by the monitor."""
     try:
         trace = recorder.short()
     except GoMissing as missing:
         return not_run(missing)
+    return altered_copies_are_rejected(trace, monitor, fields)
+
+
+def altered_copies_are_rejected(
+    trace: Trace, monitor: type[TraceReader], fields: Fields
+) -> Verdict:
+    """The same for a given recording."""
     if conforms(trace, monitor).grade is not Grade.SAMPLED:
         return Verdict(Grade.VACUOUS, reason="the recording is rejected before it is altered")
+    tickets = _usable(trace, fields)
+    if not all(tickets.values()):
+        missing = ", ".join(kind.__name__ for kind, some in tickets.items() if not some)
+        return Verdict(Grade.VACUOUS, reason=f"no event to alter of {missing}")
     tried = 0
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "altered.trace"
-        for alteration in _alterations(trace, fields):
+        for alteration in _alterations(trace, tickets, fields):
             tried += 1
             alter(trace, alteration, path)
             if conforms(Trace(path), monitor).grade is not Grade.REFUTED:
                 return _accepted(trace, monitor, alteration)
-    if not tried:
-        return Verdict(Grade.VACUOUS, reason="no event to alter")
     return Verdict(
         Grade.SAMPLED,
         bound=f"{tried} altered copies of a recording of {len(trace)} events",
@@ -54,14 +67,25 @@ def alterations_are_rejected(
     )
 
 
-def _alterations(trace: Trace, fields: Fields) -> Iterator[Alteration]:
-    """Each kind of event dropped, doubled, and changed in each of its fields, a few times."""
+def _usable(trace: Trace, fields: Fields) -> Mapping[type[Event], Sequence[int]]:
+    """The tickets of a few events of each kind."""
+    tickets: dict[type[Event], list[int]] = {kind: [] for kind in fields}
+    for event in trace:
+        if type(event) in tickets and _matters(event):
+            tickets[type(event)].append(event.ticket)
+    # The effect of an event must have time to show, so the last ones are left alone.
+    halves = {kind: some[: len(some) // 2] for kind, some in tickets.items()}
+    return {kind: some[:: max(1, len(some) // SAMPLES)][:SAMPLES] for kind, some in halves.items()}
+
+
+def _alterations(
+    trace: Trace, tickets: Mapping[type[Event], Sequence[int]], fields: Fields
+) -> Iterator[Alteration]:
+    """Each of the events dropped, doubled, and changed in each of its fields, as far as that shows."""
     for kind, names in fields.items():
-        tickets = [event.ticket for event in trace if type(event) is kind and _matters(event)]
-        # The effect of an event must have time to show, so the last ones are left alone.
-        usable = tickets[: len(tickets) // 2]
-        for ticket in usable[:: max(1, len(usable) // SAMPLES)][:SAMPLES]:
-            yield Drop(ticket)
+        for ticket in tickets[kind]:
+            if kind not in LATE:
+                yield Drop(ticket)
             if kind not in LEGAL_TWICE:
                 yield Duplicate(ticket)
             for name in names:
@@ -69,18 +93,22 @@ def _alterations(trace: Trace, fields: Fields) -> Iterator[Alteration]:
 
 
 def _matters(event: Event) -> bool:
-    """A sweeper that was refused has done nothing: it may have asked once more or less."""
-    return not isinstance(event, SweeperBegin) or bool(event.valid)
+    """Whether the event did something: a request that was refused may come once more or less."""
+    if isinstance(event, SweeperBegin):
+        return bool(event.valid)
+    if isinstance(event, PageAlloc | PageCacheAlloc):
+        return event.addr != 0
+    return True
 
 
 def _other(value: int | bool) -> int | bool:
     """A different value that is as plausible: another flag, another generation, a neighbour."""
     if isinstance(value, bool):
         return not value
-    return value + 8192 if value > 0xFFFF else value ^ 1
+    return (value + 8192) % 2**64 if value > 0xFFFF else value ^ 1
 
 
-def _accepted(trace: Trace, monitor: type[TraceMonitor], alteration: Alteration) -> Verdict:
+def _accepted(trace: Trace, monitor: type[TraceReader], alteration: Alteration) -> Verdict:
     event = trace[alteration.ticket]
     story = Counterexample(
         invariant=f"{monitor.subject}.rejects_altered_recordings",

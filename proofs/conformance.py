@@ -1,8 +1,9 @@
-"""Conformance: a recording of the real runtime is a run of the model.
+"""Conformance: a recording of the real runtime is a run of the model, or of the port.
 
 A monitor feeds the events of one subject to the plain reading of its model, in an order that is
 sound for that subject (see `golang.events`). The first event that is no step of the model, or that
-shows another value than the model has, is a violation and ends that monitor.
+shows another value than the model has, is a violation and ends that monitor. A reader without a
+model does the same with something else, the port for one.
 """
 
 from abc import ABC, abstractmethod
@@ -29,17 +30,23 @@ class Violation(Exception):
         self.invariant, self.citation, self.why = invariant, citation, why
 
 
-class TraceMonitor(ABC):
-    """One model beside one recording. `handlers` says which events it consumes."""
+class TraceReader(ABC):
+    """Something beside one recording. `handlers` says which events it consumes."""
 
     subject: str
     harness = "trace"
     """The name of its replay within the subject."""
+    variant = ""
+    """The mutant of the port or of the model that it is about."""
+    why: str
+    """What a violation means."""
+    agreement: str
+    """What is true of each event if there is none."""
     key: str
-    """The event field that names the object a story is about."""
+    """The event field that names the object a story is about; "" if all events are about one."""
 
-    def __init__(self, trace: Trace, model: Monitor) -> None:
-        self.trace, self.model = trace, model
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
         self.handlers: Mapping[type[Event], Callable[[Any], None]] = self.listens_to()
         self.consumed = 0
 
@@ -50,6 +57,32 @@ class TraceMonitor(ABC):
     def finish(self) -> None:
         """Called after the last event of a complete recording; may raise Violation."""
         return
+
+    def counts(self) -> dict[str, int]:
+        """What was visited."""
+        return {"events": self.consumed}
+
+    def expect(self, rule: str, citation: str, shown: Any, known: Any) -> None:
+        """Raises Violation unless what the event shows is what is known otherwise."""
+        if shown != known:
+            raise Violation(
+                f"{self.subject}.{rule}", citation, f"the event shows {shown!r}, not {known!r}"
+            )
+
+
+class TraceMonitor(TraceReader):
+    """One model beside one recording."""
+
+    why = "a recorded run of the real runtime is not a run of the model"
+    agreement = "each a step of the model"
+
+    def __init__(self, trace: Trace, model: Monitor) -> None:
+        self.model = model
+        super().__init__(trace)
+
+    def counts(self) -> dict[str, int]:
+        fired = {f"fired:{name}": count for name, count in self.model.fired.items() if count}
+        return {**super().counts(), "steps": self.model.steps, **fired}
 
     def step(self, name: str, *arguments: Any) -> None:
         """Takes a step of the model. Raises Violation where it is not allowed."""
@@ -64,19 +97,11 @@ class TraceMonitor(ABC):
                 "which the model forbids here",
             ) from None
 
-    def expect(self, rule: str, citation: str, shown: Any, known: Any) -> None:
-        """Raises Violation unless what the event shows is what the model knows."""
-        if shown != known:
-            raise Violation(
-                f"{self.subject}.{rule}", citation, f"the event shows {shown!r}, not {known!r}"
-            )
 
+def conforms(trace: Trace, make: Callable[[Trace], TraceReader], *, at_least: int = 1) -> Verdict:
+    """SAMPLED when the reader finds nothing wrong with any event of the recording.
 
-def conforms(trace: Trace, make: Callable[[Trace], TraceMonitor], *, at_least: int = 1) -> Verdict:
-    """SAMPLED when every event of the recording is a step of the model.
-
-    A recording with fewer than `at_least` events of the subject, or in which an action declared by
-    the monitor's model never fired, is VACUOUS.
+    A recording with fewer than `at_least` events of the subject is VACUOUS.
     """
     monitor = make(trace)
     handlers = monitor.handlers
@@ -91,15 +116,15 @@ def conforms(trace: Trace, make: Callable[[Trace], TraceMonitor], *, at_least: i
             monitor.finish()
     except Violation as violation:
         story = _story(monitor, event, violation)
-        return Verdict(Grade.REFUTED, counts=_counts(monitor), counterexample=story)
+        return Verdict(Grade.REFUTED, counts=monitor.counts(), counterexample=story)
     if monitor.consumed < at_least:
         reason = f"{monitor.consumed} events of this subject, fewer than {at_least}"
-        return Verdict(Grade.VACUOUS, reason=reason, counts=_counts(monitor))
+        return Verdict(Grade.VACUOUS, reason=reason, counts=monitor.counts())
     bound = f"one recorded run of {len(trace)} events"
-    return Verdict(Grade.SAMPLED, bound=bound, counts=_counts(monitor))
+    return Verdict(Grade.SAMPLED, bound=bound, counts=monitor.counts())
 
 
-def replay_trace(monitor: type[TraceMonitor]) -> Harness:
+def replay_trace(monitor: type[TraceReader]) -> Harness:
     """The replay harness of one subject's recordings: the choice is the file."""
 
     def replay(choices: Sequence[Any], _variant: str) -> ReplayResult:
@@ -111,29 +136,28 @@ def replay_trace(monitor: type[TraceMonitor]) -> Harness:
     return replay
 
 
-def _counts(monitor: TraceMonitor) -> dict[str, int]:
-    fired = {f"fired:{name}": count for name, count in monitor.model.fired.items() if count}
-    return {"events": monitor.consumed, "steps": monitor.model.steps, **fired}
-
-
-def _story(monitor: TraceMonitor, last: Event | None, violation: Violation) -> Counterexample:
+def _story(monitor: TraceReader, last: Event | None, violation: Violation) -> Counterexample:
     """The violation with the events about the same object that led to it."""
     events = _about(monitor, last) if last is not None else []
     return Counterexample(
         invariant=violation.invariant,
         citation=violation.citation,
-        why="a recorded run of the real runtime is not a run of the model",
+        why=monitor.why,
         steps=[tell(event) for event in events],
         diverging=violation.why,
         reproduction=f"# in a shell:\n# mheap trace {_shown(monitor.trace.path)}",
-        replay=Replay(f"{monitor.subject}/{monitor.harness}", [_shown(monitor.trace.path)]),
+        replay=Replay(
+            f"{monitor.subject}/{monitor.harness}",
+            [_shown(monitor.trace.path)],
+            monitor.variant,
+        ),
     )
 
 
-def _about(monitor: TraceMonitor, last: Event) -> Sequence[Event]:
+def _about(monitor: TraceReader, last: Event) -> Sequence[Event]:
     """The last few events before and with `last` that concern its object, or its thread."""
-    key = monitor.key if hasattr(last, monitor.key) else "m"
-    wanted = getattr(last, key)
+    key = monitor.key if hasattr(last, monitor.key) or not monitor.key else "m"
+    wanted = getattr(last, key, None)
     found: list[Event] = []
     ticket = last.ticket
     while ticket >= 0 and len(found) < STORY_LENGTH:

@@ -10,7 +10,7 @@ from golang.errors import GoMissing
 from golang.mutants import Mutant
 from golang.toolchain import find_go
 from golang.trace import Trace
-from proofs.conformance import TraceMonitor, conforms
+from proofs.conformance import TraceReader, conforms
 
 BUILD = Path("build").absolute()
 LEAST_EVENTS = 500_000
@@ -85,9 +85,7 @@ def not_run(missing: GoMissing) -> Verdict:
     return Verdict(Grade.NOT_RUN, reason=str(missing))
 
 
-def clean_run_conforms(
-    recorder: Recorder, monitor: type[TraceMonitor], *, at_least: int
-) -> Verdict:
+def clean_run_conforms(recorder: Recorder, monitor: type[TraceReader], *, at_least: int) -> Verdict:
     """The runtime as shipped against one subject's model."""
     try:
         trace = recorder.clean()
@@ -99,7 +97,7 @@ def clean_run_conforms(
     return conforms(trace, monitor, at_least=at_least).with_counts(recorded=len(trace))
 
 
-def delayed_run_conforms(recorder: Recorder, monitor: type[TraceMonitor]) -> Verdict:
+def delayed_run_conforms(recorder: Recorder, monitor: type[TraceReader]) -> Verdict:
     """The same with delays around every ticket: a sound order of events survives them."""
     try:
         return conforms(recorder.delayed(), monitor)
@@ -107,7 +105,7 @@ def delayed_run_conforms(recorder: Recorder, monitor: type[TraceMonitor]) -> Ver
         return not_run(missing)
 
 
-def mutant_is_rejected(recorder: Recorder, monitor: type[TraceMonitor], mutant: Mutant) -> Verdict:
+def mutant_is_rejected(recorder: Recorder, monitor: type[TraceReader], mutant: Mutant) -> Verdict:
     """A mutated runtime against the model of the mutant's subject."""
     try:
         return conforms(recorder.mutated(mutant), monitor)

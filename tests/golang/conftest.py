@@ -83,6 +83,8 @@ def write_trace(tmp_path: Path) -> WriteTrace:
             heap_arena_bytes=1 << 26,
             arena_base_offset=0,
             page_bytes=8192,
+            phys_page_bytes=4096,
+            phys_huge_page_bytes=1 << 21,
         )._replace(**header)
         page = bytearray(trace_format.HEADER_BYTES)
         trace_format.WORDS.pack_into(page, 0, *words)

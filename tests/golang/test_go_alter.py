@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from golang.alter import Alteration, Change, Drop, Duplicate, Swap, alter
+from golang.alter import Alteration, Change, Drop, Duplicate, Swap, alter, excerpt
 from golang.events import Event, Hsg, ListInsert, SgCas, SgStore
 from golang.trace import Trace
 
@@ -66,6 +66,17 @@ def test_change(trace: Trace) -> None:
     assert isinstance(event, SgCas)
     assert copy[3] == event._replace(new=77)
     assert [copy[i] for i in (0, 1, 2, 4)] == [trace[i] for i in (0, 1, 2, 4)]
+
+
+@pytest.mark.parametrize(("count", "expected"), [(9, (0, 1, 3)), (2, (0, 1))])
+def test_an_excerpt_has_the_first_events_of_the_kinds(
+    trace: Trace, count: int, expected: tuple[int, ...]
+) -> None:
+    path = trace.path.with_name("excerpt.trace")
+    excerpt(trace, (SgStore, SgCas), count, path)
+    before = bare(trace)
+    assert bare(Trace(path)) == [before[i] for i in expected]
+    assert Trace(path).complete
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from golang.errors import CannotCheck
 from golang.hooks import LINES, WRAPS
-from golang.mutants import MUTANTS, Mutant, mutant
+from golang.mutants import MUTANTS, Mutant, Subject, mutant
 from golang.overlay import INNER, generate
 from golang.source import Edit, Source
 
@@ -27,7 +28,7 @@ def test_every_hook_is_placed(source: Source) -> None:
         assert f"{INNER}{wrap.function.rpartition('.')[2]}(" in changed
     assert overlay.files["zz_tap_wraps.go"].count("\nfunc ") == len(WRAPS)
     expected = sum(sum(line.functions.values()) for line in LINES)
-    hooks = ("tapSg", "tapHsg", "tapFlush", "tapSweepBits", "tapZb")
+    hooks = ("tapSg", "tapHsg", "tapFlush", "tapSweepBits", "tapZb", "tapScav")
     assert sum(changed.count(hook) for hook in hooks) == expected
 
 
@@ -69,7 +70,7 @@ def test_missing_source_is_refused(tmp_path: Path) -> None:
 
 
 def test_mutants_cover_every_subject() -> None:
-    assert {m.subject for m in MUTANTS} == {"span_state", "span_list", "sweepgen", "zeroed_base"}
+    assert {m.subject for m in MUTANTS} == set(get_args(Subject))
     assert len({m.name for m in MUTANTS}) == len(MUTANTS)
 
 

@@ -23,6 +23,14 @@ from golang.events import (
     ZbStore,
 )
 from golang.mutants import mutant
+from golang.page_events import (
+    PageCacheAlloc,
+    PageFlush,
+    PageGrow,
+    PageToCache,
+    ScavGive,
+    ScavTake,
+)
 from golang.toolchain import Toolchain
 from golang.trace import Trace
 
@@ -67,6 +75,38 @@ def test_owners_are_recorded_in_real_order(program: build.Program, tmp_path: Pat
             case SetPush():
                 assert trace.central_set(event.set) is not None, event
     assert heap > 4
+
+
+def test_page_events_are_recorded_in_real_order(program: build.Program, tmp_path: Path) -> None:
+    """What one shows of a cache, of a scavenged run or of the heap's size the last one left."""
+    run = build.run(program, tmp_path / "t", procs=8, rounds=60, delays=True)
+    assert run.status == 0
+    caches: dict[int, tuple[int, int]] = {}
+    taken: dict[int, tuple[int, int]] = {}
+    total = 0
+    for event in Trace(run.trace):
+        match event:
+            case PageGrow():
+                total += event.size
+                assert event.total == total
+            case PageToCache():
+                assert caches.get(event.owner, (0, 0))[0] == 0, event
+                caches[event.owner] = event.cache, event.scav
+            case PageCacheAlloc():
+                cache, scav = caches.get(event.owner, (0, 0))
+                pages = event.npages if event.addr else 0
+                assert (cache ^ event.cache).bit_count() == pages, event
+                assert (scav ^ event.cache_scav).bit_count() * 8192 == event.scav * bool(pages)
+                caches[event.owner] = event.cache, event.cache_scav
+            case PageFlush():
+                assert caches.pop(event.owner) == (event.cache, event.scav), event
+            case ScavTake():
+                taken[event.m] = event.addr, event.npages
+            case ScavGive():
+                assert taken.pop(event.m) == (event.addr, event.npages), event
+    assert total
+    assert caches
+    assert not taken
 
 
 def test_arenas_can_be_left_out(program: build.Program, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def stores(go: Toolchain, source: Source) -> set[Store]:
 
 
 def test_the_installed_runtime_is_covered(source: Source, stores: set[Store]) -> None:
-    assert len(stores) == 46
+    assert len(stores) == 55
     assert {store.variable for store in stores} == {w.name for w in WATCHED} - {"mspan.state"}
     assert unrecorded(source, stores, generate(source)) == []
 

@@ -89,7 +89,7 @@ def test_too_long(path: Path) -> None:
 
 
 def test_other_formats(write_trace: WriteTrace) -> None:
-    refused(write_trace([], format=2), "trace format 2")
+    refused(write_trace([], format=1), "trace format 1")
     refused(write_trace([], record_bytes=32), "records of 32 bytes")
     refused(write_trace([], version="go1.22.0"), "recorded by 'go1.22.0'")
 
