@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help prove test lint fast clean
+.PHONY: help prove test lint fast bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: .venv/ready ## check style, types and the import rule
 
 fast: .venv/ready ## run the proofs that end within a minute
 	$(RUN) pytest proofs/ -m fast $(ARGS)
+
+bench: .venv/ready ## measure speed and size of the port; ARGS="--help" says more
+	$(RUN) bench $(ARGS)
 
 clean: ## remove .venv and everything that was generated
 	rm -rf .venv build .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
