@@ -1,8 +1,12 @@
 """A deliberate bug that no obligation is asked to find is decoration, and so is an alarm for it."""
 
 import importlib
+import importlib.util
 import pkgutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +63,25 @@ def test_every_mutant_applies(subject):
 def test_three_mutants_of_the_port_at_least(subject):
     packages = [package for package, _ in declared(subject).values()]
     assert packages.count("impl") >= 3
+
+
+def mutated(package: str, mutant: Mutant) -> Iterator[tuple[str, str]]:
+    """(Module, text) of each module that a mutant changes."""
+    for module in sorted({edit.module for edit in mutant.edits}):
+        spec = importlib.util.find_spec(f"{package}.{module}")
+        text = Path(spec.origin).read_text()
+        for edit in mutant.edits:
+            if edit.module == module:
+                text = text.replace(edit.old, edit.new)
+        yield module, text
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_no_mutant_uses_an_undefined_name(subject, tmp_path):
+    """A mutant that dies of a NameError says nothing of the check that kills it."""
+    for name, (package, mutant) in declared(subject).items():
+        for module, text in mutated(package, mutant):
+            (tmp_path / f"{name}.{module}.py").write_text(text)
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F821", tmp_path]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
