@@ -1,0 +1,1 @@
+"""Checkmarks: the second set of marks with which the collector can check the first."""

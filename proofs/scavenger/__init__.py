@@ -1,0 +1,1 @@
+"""The scavenger: when it works for the memory limit, and the index in which it searches."""
