@@ -15,11 +15,9 @@ compared. Hypothesis passes a test in which a rule, an invariant or half of the 
 
 import functools
 import inspect
-import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, Verbosity, settings
@@ -28,15 +26,13 @@ from hypothesis.errors import FailedHealthCheck, Flaky, InvalidDefinition, Unsat
 from hypothesis.stateful import (
     INVARIANT_MARKER,
     RULE_MARKER,
-    RuleBasedStateMachine,
     invariant,
     run_state_machine_as_test,
 )
 
-from checker.binding import Binding
 from checker.counterexample import Counterexample, Replay, Scalar, Step, call, changed
 from checker.draws import uniform
-from checker.mutation import Mutant
+from checker.exercise import Exercise, short
 from checker.plain import Instance
 from checker.refinement import Abstraction, Diverged, Run
 from checker.verdict import Grade, Verdict
@@ -45,80 +41,49 @@ Call = tuple[str, dict[str, Any]]
 """A rule and its arguments."""
 
 
-class Comparison(RuleBasedStateMachine):
-    """A port and a model that take the same steps. A subclass makes the port in `build`.
+class Comparison(Exercise):
+    """A port and a model that take the same steps.
 
-    Arguments of rules are plain (numbers, texts, truth values) and there are no bundles, so that a
-    run can be written down and run again. `throw` is what the port raises instead of crashing,
-    `throws` are the texts of the throws that these rules must provoke, and `idle` names the model
-    actions that they cannot reach, each with a reason. `harness` names the replay harness.
+    `throws` are the texts of the throws that the rules must provoke, and `idle` names the model
+    actions that they cannot reach, each with a reason.
     """
 
-    package: ClassVar[str]
-    mutants: ClassVar[Mapping[str, Mutant]] = {}
-    mutant: ClassVar[Mutant | None] = None
     abstraction: ClassVar[Abstraction]
     sizes: ClassVar[Mapping[str, int]]
     constants: ClassVar[Mapping[str, int]] = {}
-    throw: ClassVar[type[Exception]]
-    throws: ClassVar[Collection[str]] = ()
     idle: ClassVar[Mapping[str, str]] = {}
-    harness: ClassVar[str] = "stateful"
 
     def __init__(self) -> None:
-        super().__init__()
         self.run = Run(_instance(type(self)), self.abstraction)
-        self.called: Callable[..., Any] | None = None
-        self.thrown: Counter[str] = Counter()
-        self.port = _bound(type(self))
-        self.view = self.build()
+        super().__init__()
 
     @classmethod
-    def on(cls, variant: str) -> type["Comparison"]:
-        """The machine over one of the `mutants` of the port, by name; "" is the port itself.
-
-        Raises KeyError for a name that is neither.
-        """
-        if not variant:
-            return cls
-        namespace = {"mutant": cls.mutants[variant], "__module__": cls.__module__}
-        return type(cls.__name__, (cls,), namespace)
+    def subject(cls) -> str:
+        """The model's name."""
+        return cls.abstraction.machine.name
 
     @classmethod
-    def bind(cls) -> Binding:
-        """Binds the port, with its mutant's bug if it has one."""
-        return cls.mutant.bind(cls.package) if cls.mutant else Binding(cls.package)
+    def actions(cls) -> Collection[str]:
+        """The model's actions."""
+        return cls.abstraction.machine.actions
 
-    def build(self) -> Any:
-        """Makes a fresh port and returns what the abstraction reads."""
-        raise NotImplementedError
+    @classmethod
+    def excused(cls) -> Mapping[str, str]:
+        """The actions that are declared idle."""
+        return cls.idle
 
-    def concrete(self) -> Mapping[str, Scalar]:
-        """The port's state as flat names and values, for the story of a failure."""
-        return {}
+    def fired(self) -> Mapping[str, int]:
+        """How often the model took each action."""
+        return self.run.fired
 
-    def recover(self) -> None:
-        """Puts right what a throw left behind: the program it ends is not the one that goes on."""
+    def abstract(self) -> Mapping[str, Scalar]:
+        """The model's state."""
+        return self.run.describe()
 
     @invariant()
     def agrees(self) -> None:
         """The port shows the model's state."""
         self.run.compare(self.view)
-
-    def port_call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Calls the port, and remembers what was called for the story of a failure.
-
-        Raises Diverged where the port raises anything but a throw.
-        """
-        self.called = function
-        try:
-            return function(*arguments)
-        except (Diverged, self.throw):
-            raise
-        except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            why = f"{type(error).__name__}: {error} ({_short(place.filename)}:{place.lineno})"
-            raise self.divergence("no_exception", why) from error
 
     def operate(
         self,
@@ -146,27 +111,6 @@ class Comparison(RuleBasedStateMachine):
             self.run.take(*each)
         return result
 
-    def refused(
-        self, function: Callable[..., Any], *arguments: Any, throws: str, because: str
-    ) -> None:
-        """Calls the port with what it must refuse by throwing this text, `because` it is forbidden.
-
-        That nothing changed is seen when the port is compared with the model after the rule.
-        """
-        if throws not in self.throws:
-            raise ValueError(f"{because} is forbidden, and {throws!r} is not declared in throws")
-        try:
-            self.port_call(function, *arguments)
-        except self.throw as error:
-            self.recover()
-            if str(error) != throws:
-                why = f"the port throws {str(error)!r} where {throws!r} is due"
-                raise self.divergence("throws", why) from error
-            self.thrown[throws] += 1
-        else:
-            why = f"{because} is forbidden, but the port does not throw {throws!r}"
-            raise self.divergence("throws", why)
-
     def same(self, what: str, port: Any, model: Any) -> None:
         """Compares an answer of the port with the model's. Raises Diverged when they differ."""
         if port != model:
@@ -174,9 +118,8 @@ class Comparison(RuleBasedStateMachine):
 
     def divergence(self, name: str, why: str) -> Diverged:
         """A disagreement about an action, or about an answer of that name."""
-        machine = self.abstraction.machine
-        action = machine.actions.get(name)
-        return Diverged(f"{machine.name}.{name}", action.go if action else machine.go, why)
+        action = self.abstraction.machine.actions.get(name)
+        return self.broken(name, action.go if action else self.abstraction.machine.go, why)
 
 
 @dataclass
@@ -219,18 +162,24 @@ class Tally:
         ]
 
 
-def check_stateful(machine: type[Comparison], *, examples: int, steps: int, seed: int) -> Verdict:
+def check_stateful(
+    machine: type[Exercise], *, examples: int, steps: int, seed: int, costly: bool = False
+) -> Verdict:
     """SAMPLED when `examples` random runs of at most `steps` rules found nothing.
+
+    A failing run is shrunk by Hypothesis or, with `costly`, by leaving out calls, which is cruder
+    and needs fewer runs.
 
     VACUOUS when a rule or an invariant never ran to its end, a model action not declared idle never
     fired, or a throw never came. UNKNOWN when Hypothesis could not do its work, the rules fail by
     themselves, a failure does not come again, or an action declared idle fired.
     """
     tally = Tally(
-        actions=Counter(dict.fromkeys(machine.abstraction.machine.actions, 0)),
+        actions=Counter(dict.fromkeys(machine.actions(), 0)),
         throws=Counter(dict.fromkeys(machine.throws, 0)),
     )
-    unknown = set(machine.idle) - set(tally.actions)
+    idle = machine.excused()
+    unknown = set(idle) - set(tally.actions)
     if unknown:
         raise ValueError(f"declared idle, but no actions: {', '.join(sorted(unknown))}")
     counted = _counted(machine, tally)
@@ -239,45 +188,45 @@ def check_stateful(machine: type[Comparison], *, examples: int, steps: int, seed
         return Verdict(grade, counts=tally.counts(), seed=seed, **details)
 
     try:
-        chosen = _settings(examples, steps, seed)
+        chosen = _settings(examples, steps, seed, shrink=not costly)
         run_state_machine_as_test(seeded(seed)(counted), settings=chosen)
     except (FailedHealthCheck, Flaky, InvalidDefinition, Unsatisfiable) as error:
         return verdict(Grade.UNKNOWN, reason=f"{type(error).__name__}: {error}")
     except (Diverged, machine.throw) as error:
-        story = tell(machine, tally.calls)
+        story = tell(machine, shorter(machine, tally.calls) if costly else tally.calls)
         if story is None:
             reason = f"the failure did not come again when the run was repeated: {error!r}"
             return verdict(Grade.UNKNOWN, reason=reason)
         return verdict(Grade.REFUTED, counterexample=story)
     except Exception as error:
         return verdict(Grade.UNKNOWN, reason=f"the rules themselves fail: {error!r}")
-    never = tally.never(machine.idle)
+    never = tally.never(idle)
     if never or not tally.rules:
         reason = f"never ran: {', '.join(never) or 'any rule'}"
         return verdict(Grade.VACUOUS, reason=reason)
-    awake = sorted(name for name in machine.idle if tally.actions[name])
+    awake = sorted(name for name in idle if tally.actions[name])
     if awake:
         reason = f"declared idle, but fired: {', '.join(awake)}; drop the declaration"
         return verdict(Grade.UNKNOWN, reason=reason)
     companions = {
         "every rule runs": f"{len(tally.rules)} of {len(tally.rules)}",
         "every invariant is evaluated": f"{len(tally.invariants)} of {len(tally.invariants)}",
-        "every action fires": f"{len(tally.actions) - len(machine.idle)} of {len(tally.actions)}",
+        "every action fires": f"{len(tally.actions) - len(idle)} of {len(tally.actions)}",
         "every throw is provoked": f"{len(tally.throws)} of {len(tally.throws)}",
-        **{f"{name} cannot fire": why for name, why in sorted(machine.idle.items())},
+        **{f"{name} cannot fire": why for name, why in sorted(idle.items())},
     }
     bound = f"{tally.runs} runs of up to {steps} steps"
     return verdict(Grade.SAMPLED, bound=bound, companions=companions)
 
 
-def tell(machine: type[Comparison], calls: Sequence[Call]) -> Counterexample | None:
+def tell(machine: type[Exercise], calls: Sequence[Call]) -> Counterexample | None:
     """Runs the calls once more, without Hypothesis, as a story; None when nothing fails.
 
     Raises KeyError when there is no rule of that name.
     """
     rules = {each.function.__name__: each.function for each in machine.setup_state().rules}
     state = machine()
-    initial = concrete, abstract = dict(state.concrete()), state.run.describe()
+    initial = concrete, abstract = dict(state.concrete()), dict(state.abstract())
     steps: list[Step] = []
     failure = _failure(state, lambda: None)
     for name, arguments in calls:
@@ -286,7 +235,7 @@ def tell(machine: type[Comparison], calls: Sequence[Call]) -> Counterexample | N
         state.called = None
         failure = _failure(state, functools.partial(rules[name], state, **arguments))
         before, concrete = concrete, dict(state.concrete())
-        abstract_before, abstract = abstract, state.run.describe()
+        abstract_before, abstract = abstract, dict(state.abstract())
         function, where = _place(state.called)
         steps.append(
             Step(
@@ -311,14 +260,44 @@ def tell(machine: type[Comparison], calls: Sequence[Call]) -> Counterexample | N
         diverging=divergence.why,
         reproduction=_program(machine, calls[: len(steps)], broken),
         replay=Replay(
-            f"{machine.abstraction.machine.name}/{machine.harness}",
+            f"{machine.subject()}/{machine.harness}",
             [[name, arguments] for name, arguments in calls[: len(steps)]],
             _variant(machine),
         ),
     )
 
 
-def _failure(state: Comparison, rule: Callable[[], None]) -> tuple[Diverged, str] | None:
+def shorter(machine: type[Exercise], calls: Sequence[Call]) -> list[Call]:
+    """The calls without those that the failure at their end does not need; all if none fails."""
+    kept = list(calls)
+    size = len(kept)
+    while size > 0:
+        at = 0
+        while at < len(kept):
+            fewer = _fails(machine, kept[:at] + kept[at + size :])
+            if fewer is None:
+                at += size
+            else:
+                kept = fewer
+        size //= 2
+    return kept
+
+
+def _fails(machine: type[Exercise], calls: Sequence[Call]) -> list[Call] | None:
+    """The calls up to the first failure, without those whose preconditions are false."""
+    rules = {each.function.__name__: each for each in machine.setup_state().rules}
+    state = machine()
+    made: list[Call] = []
+    for name, arguments in calls:
+        rule = rules[name]
+        if all(precondition(state) for precondition in rule.preconditions):
+            made.append((name, arguments))
+            if _failure(state, functools.partial(rule.function, state, **arguments)) is not None:
+                return made
+    return None
+
+
+def _failure(state: Exercise, rule: Callable[[], None]) -> tuple[Diverged, str] | None:
     """What is wrong, and the name of the invariant that sees it: none if the rule itself does."""
     checking = ""
     try:
@@ -335,7 +314,7 @@ def _failure(state: Comparison, rule: Callable[[], None]) -> tuple[Diverged, str
     return None
 
 
-def _program(machine: type[Comparison], calls: Sequence[Call], broken: str) -> str:
+def _program(machine: type[Exercise], calls: Sequence[Call], broken: str) -> str:
     """The run as a program that fails as the run does."""
     variant = _variant(machine)
     made = f"{machine.__name__}.on({variant!r})" if variant else machine.__name__
@@ -354,15 +333,10 @@ def _place(function: Callable[..., Any] | None) -> tuple[str, str]:
     if function is None or code is None:
         return "", ""
     cited = (function.__doc__ or "").partition(":")[0]
-    return cited, f"{_short(code.co_filename)}:{code.co_firstlineno}"
+    return cited, f"{short(code.co_filename)}:{code.co_firstlineno}"
 
 
-def _short(filename: str) -> str:
-    """A file by its folder and name, so that the text is the same wherever the checkout is."""
-    return "/".join(Path(filename).parts[-2:])
-
-
-def _settings(examples: int, steps: int, seed: int) -> settings:
+def _settings(examples: int, steps: int, seed: int, *, shrink: bool) -> settings:
     return settings(
         backend=uniform(seed),
         max_examples=examples,
@@ -372,13 +346,13 @@ def _settings(examples: int, steps: int, seed: int) -> settings:
         deadline=None,
         verbosity=Verbosity.quiet,
         report_multiple_bugs=False,
-        phases=[Phase.generate, Phase.shrink],
+        phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
         # How fast the machine is today decides nothing; all other health checks stay on.
         suppress_health_check=[HealthCheck.too_slow],
     )
 
 
-def _counted(machine: type[Comparison], tally: Tally) -> type[Comparison]:
+def _counted(machine: type[Exercise], tally: Tally) -> type[Exercise]:
     """The machine with its rules and invariants counted once they ran to their end."""
     namespace: dict[str, Any] = {"__init__": _starting(machine, tally), "teardown": _ending(tally)}
     for name, member in inspect.getmembers(machine):
@@ -396,7 +370,7 @@ def _counted(machine: type[Comparison], tally: Tally) -> type[Comparison]:
     return type(machine.__name__, (machine,), namespace)
 
 
-def _starting(machine: type[Comparison], tally: Tally) -> Callable[[Any], None]:
+def _starting(machine: type[Exercise], tally: Tally) -> Callable[[Any], None]:
     def start(self: Any) -> None:
         machine.__init__(self)
         tally.calls = []
@@ -407,7 +381,7 @@ def _starting(machine: type[Comparison], tally: Tally) -> Callable[[Any], None]:
 def _ending(tally: Tally) -> Callable[[Any], None]:
     def end(self: Any) -> None:
         tally.runs += bool(tally.calls)
-        tally.actions.update(self.run.fired)
+        tally.actions.update(self.fired())
         tally.throws.update(self.thrown)
 
     return end
@@ -436,13 +410,8 @@ def _counting_invariant(function: Callable[..., None], tally: Tally) -> Callable
     return check
 
 
-def _variant(machine: type[Comparison]) -> str:
+def _variant(machine: type[Exercise]) -> str:
     return machine.mutant.name if machine.mutant else ""
-
-
-@functools.cache
-def _bound(machine: type[Comparison]) -> Binding:
-    return machine.bind()
 
 
 @functools.cache

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from checker.binding import Binding, Edit
+from checker.exercise import Exercise
 from checker.stateful import Comparison, tell
-from impl.rt import Atomic, Struct, Throw, locks
+from impl.rt import Atomic, Struct, Throw, getm, locks
+from proofs.parts import PARTS
 from proofs.replay import CannotReplay, Harness, ReplayResult
 
 T = TypeVar("T")
@@ -13,8 +15,8 @@ Written = Callable[[str, Any, Any], None]
 """Told of a write right after it: the field, its old and its new content."""
 
 
-class PortComparison(Comparison):
-    """A comparison over `impl`."""
+class PortExercise(Exercise):
+    """A machine over `impl`."""
 
     package = "impl"
     throw = Throw
@@ -24,19 +26,25 @@ class PortComparison(Comparison):
         super().__init__()
 
     def recover(self) -> None:
-        """Go dies of a throw with its locks held."""
+        """Go dies of a throw with its locks held, and its thread pinned."""
         locks.forget_held()
+        getm().locks = getm().mallocing = 0
+
+
+class PortComparison(PortExercise, Comparison):
+    """A comparison over `impl`."""
 
 
 class WatchedPort(Binding):
     """The port, which tells `listeners[object]` of each write to that struct or typed atomic.
 
-    So the model takes its steps in the midst of an operation, where the port takes them.
+    A set of spans changes in one write. So the model takes its steps in the midst of an operation, where the port takes them.
     """
 
     def __init__(self, edits: Sequence[Edit] = ()) -> None:
         self.listeners: dict[Any, Written] = {}
-        super().__init__("impl", machine=_watched(self.listeners), edits=edits)
+        parts = {"mspanset": PARTS["mspanset"]}
+        super().__init__("impl", _watched(self.listeners), edits, parts=parts)
 
 
 class WatchedComparison(PortComparison):
@@ -48,7 +56,7 @@ class WatchedComparison(PortComparison):
         return WatchedPort(cls.mutant.edits if cls.mutant else ())
 
 
-def replay_on(machine: type[Comparison]) -> Harness:
+def replay_on(machine: type[Exercise]) -> Harness:
     """The replay harness of a machine: its choices are the calls of rules."""
 
     def replay(choices: Sequence[Any], variant: str) -> ReplayResult:
@@ -60,7 +68,7 @@ def replay_on(machine: type[Comparison]) -> Harness:
             raise CannotReplay(f"there is no mutant {variant!r}", remedy) from None
         story = tell(chosen, [(name, arguments) for name, arguments in choices])
         if story is None:
-            return ReplayResult(False, "the run ends, and port and model agree all along")
+            return ReplayResult(False, "the run ends, and nothing was wrong all along")
         return ReplayResult(True, story.text())
 
     return replay
