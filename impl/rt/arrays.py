@@ -1,10 +1,13 @@
 """Fixed-size arrays embedded in a struct, named by the access class of their elements."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from impl.rt.ranges import Ranges
 
 T = TypeVar("T")
+
+_NOTHING: dict[int, Any] = {}
+"""What every sparse array has written that nobody wrote to; it stays empty."""
 
 
 class _Array(list[T]):
@@ -44,37 +47,33 @@ class _SparseArray(Generic[T]):
     Elements filled with one value take as much together as one of them.
     """
 
-    # _written and _fills are there once they are needed: most arrays are never written.
     __slots__ = ("_fills", "_initial", "_size", "_written")
-    _written: dict[int, T]
-    _fills: Ranges[tuple[T] | None]
 
     def __init__(self, n: int, initial: T) -> None:
         self._size = n
         self._initial = initial
+        # Most arrays are never written.
+        self._written: dict[int, T] = _NOTHING
+        self._fills: Ranges[tuple[T] | None] | None = None
 
     def __len__(self) -> int:
         return self._size
 
     def __getitem__(self, index: int) -> T:
-        try:
-            return self._written[index]
-        except (KeyError, AttributeError):
-            return self._unwritten(index)
-
-    def _unwritten(self, index: int) -> T:
+        written = self._written
+        if index in written:
+            return written[index]
         if not 0 <= index < self._size:
-            raise IndexError(index) from None
-        filled = self._fills.at(index) if hasattr(self, "_fills") else None
+            raise IndexError(index)
+        filled = None if self._fills is None else self._fills.at(index)
         return self._initial if filled is None else filled[0]
 
     def __setitem__(self, index: int, value: T) -> None:
         if not 0 <= index < self._size:
             raise IndexError(index)
-        try:
-            self._written[index] = value
-        except AttributeError:
-            self._written = {index: value}
+        if self._written is _NOTHING:
+            self._written = {}
+        self._written[index] = value
 
     def fill(self, low: int, high: int, value: T) -> None:
         """Writes value to the elements [low, high)."""
@@ -82,21 +81,21 @@ class _SparseArray(Generic[T]):
             return
         if low < 0 or high > self._size:
             raise IndexError(low)
-        written = getattr(self, "_written", {})
+        written = self._written
         if high - low < len(written):
             for index in range(low, high):
                 written.pop(index, None)
         else:
             for index in [each for each in written if low <= each < high]:
                 del written[index]
-        if not hasattr(self, "_fills"):
+        if self._fills is None:
             self._fills = Ranges(None)
         self._fills.set(low, high, (value,))
 
     def touched(self) -> list[int]:
         """The indexes ever written, ascending."""
-        indexes = set(getattr(self, "_written", ()))
-        if hasattr(self, "_fills"):
+        indexes = set(self._written)
+        if self._fills is not None:
             for low, high, filled in self._fills.pieces(0, self._size):
                 if filled is not None:
                     indexes.update(range(low, high))
