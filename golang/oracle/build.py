@@ -1,0 +1,84 @@
+"""Build the oracle: an ordinary program on a runtime to which our own files were added.
+
+The overlay adds files to package runtime, so they may call whatever is in it, and lets `throw` tell
+us before the program dies. All else is the runtime as installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+
+from golang.build import FLAGS
+from golang.errors import CannotCheck
+from golang.oracle import ops, tables
+from golang.overlay import Overlay
+from golang.source import Edit, Source
+from golang.toolchain import Toolchain
+
+PROGRAM = Path(__file__).parent / "program"
+TEMPLATES = Path(__file__).parent / "runtime"
+
+_DYING = Edit("panic.go", "throw", 'print("fatal error: "', 'oracleDying(s); print("fatal error: "')
+
+
+def overlay(source: Source, edits: Sequence[Edit] = ()) -> Overlay:
+    """Our files beside `source` after `edits`, of which only changed files are overlaid.
+
+    Raises CannotCheck when an edit does not find its place.
+    """
+    edited = source.edited([*edits, _DYING])
+    files = {
+        name: "\n".join(lines)
+        for name, lines in sorted(edited.files.items())
+        if lines != list(source.files[name])
+    }
+    generated = {
+        "ops": ops.go_constants(),
+        "constants": tables.go_constants(),
+        "tables": tables.go_tables(),
+    }
+    for path in sorted(TEMPLATES.glob("*.go.tmpl")):
+        text = Template(path.read_text()).substitute(generated)
+        files[f"zz_oracle_{path.name.removesuffix('.tmpl')}"] = text
+    return Overlay(files, frozenset())
+
+
+def build_oracle(
+    go: Toolchain, cache: Path, edits: Sequence[Edit] = (), timeout: float = 300
+) -> Path:
+    """Build the oracle under the directory `cache`, or find it built there; return the program.
+
+    `edits` put a deliberate bug into the runtime. Raises CannotCheck when one does not fit and when
+    the compiler refuses the result.
+    """
+    files = overlay(Source.read(go.runtime_source), edits)
+    digest = hashlib.sha256("\0".join([go.version, *FLAGS, files.digest]).encode())
+    for path in sorted(PROGRAM.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    place = cache / f"oracle-{digest.hexdigest()[:24]}"
+    program = place / "oracle"
+    if program.exists():
+        return program
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as directory:
+        fresh = Path(directory) / "new"
+        index = files.write(fresh, go.runtime_source)
+        command = ["build", *FLAGS, "-overlay", str(index), "-o", str(fresh / "oracle"), "."]
+        answer = go.run(command, PROGRAM, timeout)
+        if answer.returncode != 0:
+            raise CannotCheck(
+                "go build",
+                f"the oracle does not compile:\n{answer.stderr[:4000]}",
+                "check golang/oracle/runtime against the installed source",
+            )
+        try:
+            fresh.rename(place)
+        except OSError:
+            # Somebody else built the same program meanwhile; theirs is as good.
+            if not program.exists():
+                raise
+    return program
