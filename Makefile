@@ -7,10 +7,10 @@ RUN := .venv/bin/python -m
 INSTALL := $(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help prove test lint fast bench clean
+.PHONY: help prove test lint fast nightly bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s  %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 prove: .venv/ready ## run all proofs, those about the real Go runtime included
 	$(RUN) pytest proofs/ $(ARGS)
@@ -26,6 +26,9 @@ lint: .venv/ready ## check style, types and the import rule
 
 fast: .venv/ready ## run the proofs that end within a minute
 	$(RUN) pytest proofs/ -m fast $(ARGS)
+
+nightly: .venv/ready ## run all proofs, sampling twenty times as much
+	$(RUN) pytest proofs/ --nightly --all-must-run $(ARGS)
 
 bench: .venv/ready ## measure speed and size of the port; ARGS="--help" says more
 	$(RUN) bench $(ARGS)

@@ -61,6 +61,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="an obligation that cannot be checked on this machine is a failure",
     )
+    group.addoption(
+        "--nightly",
+        action="store_true",
+        default=False,
+        help="sample twenty times as much where that is worth while; takes twice as long",
+    )
 
 
 @pytest.hookimpl(wrapper=True)

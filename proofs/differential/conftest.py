@@ -1,19 +1,17 @@
 """The oracles of a session, one process for each program, and how much to compare."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from golang.errors import CannotCheck
 from golang.oracle import Oracle, build_oracle
 from golang.toolchain import find_go
 from proofs.differential.compare import Subject
 from proofs.recording import BUILD
 
 OPERATIONS = 50_000
-"""How many operations are compared if MHEAP_OPERATIONS does not say so, over all subjects."""
+NIGHTLY_OPERATIONS = 1_000_000
 
 
 class Oracles:
@@ -43,13 +41,6 @@ def oracles() -> Iterator[Oracles]:
 
 
 @pytest.fixture(scope="session")
-def operations() -> int:
-    """The operations to compare, over all subjects; the nightly run sets MHEAP_OPERATIONS."""
-    given = os.environ.get("MHEAP_OPERATIONS", str(OPERATIONS))
-    if not given.isdecimal() or int(given) < OPERATIONS:
-        raise CannotCheck(
-            f"MHEAP_OPERATIONS={given}",
-            f"it is no number from {OPERATIONS} on",
-            "leave it unset, or ask for more",
-        )
-    return int(given)
+def operations(pytestconfig: pytest.Config) -> int:
+    """The operations to compare, over all subjects."""
+    return NIGHTLY_OPERATIONS if pytestconfig.getoption("nightly") else OPERATIONS
