@@ -13,7 +13,7 @@ from checker.binding import Binding, Edit
 from checker.counterexample import Counterexample, Replay, Step
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
-from impl.rt import getm, locks
+from impl.rt.thread import start_anew
 from proofs.replay import CannotReplay, Harness, ReplayResult
 
 Case = tuple[Any, ...]
@@ -95,8 +95,7 @@ def _bound(edits: tuple[Edit, ...]) -> Binding:
 
 def _run(port: Binding, claim: Claim, case: Case) -> tuple[str, Telling]:
     # A case that ended in a throw has left its locks behind.
-    locks.forget_held()
-    getm().locks = getm().mallocing = 0
+    start_anew()
     telling = Telling()
     return claim.check(port, case, telling), telling
 

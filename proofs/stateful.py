@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from checker.binding import Binding, Edit
 from checker.exercise import Exercise
 from checker.stateful import Comparison, tell
-from impl.rt import Atomic, Struct, Throw, getm, locks
+from impl.rt import Atomic, Struct, Throw
+from impl.rt.thread import start_anew
 from proofs.parts import PARTS
 from proofs.replay import CannotReplay, Harness, ReplayResult
 
@@ -27,8 +28,7 @@ class PortExercise(Exercise):
 
     def recover(self) -> None:
         """Go dies of a throw with its locks held, and its thread pinned."""
-        locks.forget_held()
-        getm().locks = getm().mallocing = 0
+        start_anew()
 
 
 class PortComparison(PortExercise, Comparison):

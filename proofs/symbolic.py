@@ -34,7 +34,8 @@ from checker.symbolic.interference import Atomics
 from checker.symbolic.outcome import numbered
 from checker.symbolic.replay import Replaying
 from checker.verdict import Grade, Verdict
-from impl.rt import atomic, locks
+from impl.rt import atomic
+from impl.rt.thread import start_anew
 from proofs.replay import CannotReplay, Harness, ReplayResult
 from proofs.story import Teller, shown
 
@@ -175,7 +176,7 @@ class Theorem:
 
     def _freshly(self, e: Engine, port: Any) -> None:
         """The claim, on a machine on which nobody holds a lock: an earlier path may have thrown."""
-        locks.forget_held()
+        start_anew()
         self.claim(e, port)
 
     def _port(self, variant: str) -> Port:

@@ -1,4 +1,4 @@
-"""A little proofs folder, served by our plugin, on which the harness itself is tested."""
+"""Steady examples for all tests, and a little proofs folder on which the harness is tested."""
 
 import json
 import subprocess
@@ -8,11 +8,16 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # Loaded here so that pytester, which forgets what a run has imported, does not load it again.
 import checker.plugin  # noqa: F401
 
 pytest_plugins = ["pytester"]
+
+# The same examples in every run, however slow the machine.
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
 
 QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 """Without the plugins that these runs do not need and that take long to load."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from impl.rt.access import Plain
+from impl.rt.locks import forget_held
 from impl.rt.struct import Struct
 
 
@@ -40,3 +41,11 @@ def run_on(m: M) -> Iterator[M]:
         yield m
     finally:
         _running.pop()
+
+
+def start_anew() -> None:
+    """Goes on where a throw has ended the program: no lock is held, nothing pins the thread."""
+    forget_held()
+    m = getm()
+    m.locks = 0
+    m.mallocing = 0

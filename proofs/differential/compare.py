@@ -25,7 +25,8 @@ from golang.oracle import HASH, STATE, Answer, Op, Oracle, OracleDied, state_has
 from golang.oracle.client import Request
 from golang.oracle.ops import spelled
 from golang.source import Edit as GoEdit
-from impl.rt import Throw, locks
+from impl.rt import Throw
+from impl.rt.thread import start_anew
 
 Words = Sequence[int]
 Results = tuple[int, ...]
@@ -168,10 +169,10 @@ def perform(subject: Subject, request: Request) -> Expected:
     try:
         results = subject.apply(request)
     except Throw as error:
-        locks.forget_held()
+        start_anew()
         return Expected(thrown=str(error))
     except IndexError:
-        locks.forget_held()
+        start_anew()
         return Expected(thrown=INDEX_OUT_OF_RANGE)
     subject.learn(request, results)
     return Expected(results, state_hash(subject.state()))
@@ -226,7 +227,7 @@ def run(
     oracle: Oracle, kind: type[Subject], port: Any, program: Iterable[tuple[int, int]], tally: Tally
 ) -> None:
     """One program on both sides. Raises Diverged, or what the port raises by mistake."""
-    locks.forget_held()
+    start_anew()
     subject = kind(port)
     chosen = [name for name, weight in kind.rules.items() for _ in range(weight)]
     requests: list[Request] = []
@@ -334,7 +335,7 @@ def tell(
     oracle: Oracle, kind: type[Subject], port: Any, requests: Sequence[Request], variant: str
 ) -> Counterexample | None:
     """Runs the requests once more, as a story; None when port and Go agree all along."""
-    locks.forget_held()
+    start_anew()
     subject = kind(port)
     expected: list[Expected] = []
     shown = [_named(kind, subject.state())]

@@ -7,7 +7,8 @@ from port_heap import heap_of
 
 from impl.config import MINIATURE
 from impl.mheap import Mheap
-from impl.rt import M, locks, run_on
+from impl.rt import M, run_on
+from impl.rt.thread import start_anew
 
 
 @pytest.fixture
@@ -23,4 +24,4 @@ def _no_lock_survives_a_throw() -> Iterator[None]:
     """
     with run_on(M()):
         yield
-    locks.forget_held()
+    start_anew()

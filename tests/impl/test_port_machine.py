@@ -1,7 +1,7 @@
 """The plain machine's arrays, tallies, threads and bit counting."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from impl.rt import (
@@ -34,7 +34,6 @@ def test_a_sparse_array_is_an_array_that_costs_what_is_written() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), st.integers(0, 3)), max_size=12))
-@settings(derandomize=True, deadline=None, database=None)
 def test_filling_a_sparse_array_is_writing_each_element(steps: list[tuple[int, int, int]]) -> None:
     array = SparsePlainArray(12, 9)
     model: dict[int, int] = {}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import throws
 from scavenge_heap import scavenge_heap
@@ -27,7 +27,6 @@ from impl.mgclimit import (
 )
 from impl.rt import U64_MAX
 
-STEADY = settings(derandomize=True, deadline=None, database=None)
 PROCS = 14
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -154,7 +153,6 @@ TIME = st.integers(-(1 << 40), 1 << 40)
 
 
 @given(st.integers(0, 40), st.lists(st.tuples(TIME, TIME), max_size=20))
-@STEADY
 def test_the_bucket_stays_within_its_bounds(capacity: int, steps: list[tuple[int, int]]) -> None:
     h, limit = limiter()
     limit.bucket.capacity = capacity = 1 << capacity
@@ -172,7 +170,6 @@ def test_the_bucket_stays_within_its_bounds(capacity: int, steps: list[tuple[int
 
 
 @given(st.sampled_from(EVENTS), st.integers(0, 1 << 62), st.integers(0, 1 << 40))
-@STEADY
 def test_a_stamp_has_a_type_and_a_time(typ: int, start: int, passed: int) -> None:
     stamp = make_limiter_event_stamp(typ, start)
     assert 0 <= stamp <= U64_MAX

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import throws
 from scavenge_heap import scavenge_heap
@@ -14,7 +14,6 @@ from impl.config import MINIATURE
 from impl.mgcpacer import MAX_INT64, gc_controller_commit, set_gc_percent, set_memory_limit
 from impl.rt import U64_MAX, lock, unlock
 
-STEADY = settings(derandomize=True, deadline=None, database=None)
 MIB = 1 << 20
 BYTES = st.integers(0, 1 << 40)
 
@@ -102,7 +101,6 @@ def test_the_same_limit_again_commits_nothing(heap: Any) -> None:
 
 
 @given(st.integers(-1, 400), st.integers(0, 1 << 41), BYTES, BYTES, BYTES, BYTES, st.booleans())
-@STEADY
 def test_the_trigger_lies_between_the_marked_heap_and_the_goal(
     percent: int, limit: int, marked: int, live: int, alloc: int, rest: int, swept: bool
 ) -> None:

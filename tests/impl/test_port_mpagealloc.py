@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from page_heap import PLATFORMS, STEADY, Pages, bare_heap, first_chunk, name
+from page_heap import HALF, PLATFORMS, Pages, bare_heap, first_chunk, name
 from port_heap import throws
 
 from impl.chunkindex import (
@@ -28,10 +28,11 @@ from impl.mpagealloc import PageAlloc
 from impl.mpagecache import PageCache
 from impl.mpagefind import found_free
 from impl.mpallocsum import pack_palloc_sum
-from impl.rt import lock, locks, unlock
+from impl.rt import lock, unlock
+from impl.rt.thread import start_anew
 
 CONFIGS = pytest.mark.parametrize("config", PLATFORMS, ids=name)
-FEW = settings(STEADY, max_examples=25)
+FEW = settings(HALF, max_examples=25)
 
 
 def sizes(config: Config) -> st.SearchStrategy[int]:
@@ -82,7 +83,7 @@ def test_pages_are_allocated_first_fit_and_summaries_agree(
     try:
         run(pages, data)
     finally:
-        locks.forget_held()
+        start_anew()
 
 
 def run(pages: Pages, data: st.DataObject) -> None:
@@ -165,7 +166,7 @@ def test_a_run_across_the_boundary_of_every_level_is_found(config: Config) -> No
         pages.give_back(full - 1, 2)
         assert pages.alloc(2) == full - 1
         pages.check()
-        locks.forget_held()
+        start_anew()
 
 
 @pytest.mark.parametrize(("config", "level"), [(LINUX_AMD64, 0), (LINUX_AMD64, 2), (LINUX_386, 1)])
@@ -262,18 +263,18 @@ def test_summaries_that_promise_too_much_are_noticed() -> None:
     pages.grow(0, 2)
     leaves = pages.p.summary[config.summary_levels - 1]
     promise = leaves[pages.first]
-    for n in (8, 8):
+    for n in (16, 16):
         pages.alloc(n)
     pages.p.search_addr = pages.addr(0)
     leaves[pages.first] = promise
-    for n in (1, 8):
+    for n in (1, 16):
         with throws("bad summary data"):
             pages.p.alloc(n)
     with throws("bad summary data"):
         pages.p.alloc_to_cache()
     # A root that promises what the leaves don't have, and leaves that the bitmap doesn't.
     inside = pack_palloc_sum(config, 0, 6, 0)
-    pages.p.summary[0][pages.first // 8] = inside
+    pages.p.summary[0][pages.first // 4] = inside
     for leaf in (0, inside):
         leaves[pages.first] = leaf
         with throws("bad summary data"):

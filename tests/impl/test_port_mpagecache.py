@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import STEADY, Pages, name
+from page_heap import HALF, Pages, name
 
 from impl.config import LINUX_AMD64, MINIATURE, Config
 from impl.mpagecache import PageCache
@@ -14,7 +14,7 @@ CONFIGS = pytest.mark.parametrize("config", [LINUX_AMD64, MINIATURE], ids=name)
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_a_cache_allocates_its_first_free_run(config: Config, data: st.DataObject) -> None:
     width = config.page_cache_pages

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import STEADY, name
+from page_heap import HALF, name
 
 from impl.config import LINUX_AMD64, MINIATURE, Config
 from impl.mpallocbits import NOT_FOUND, PageBits, PallocBits, PallocData, find_bit_range64
@@ -54,7 +54,7 @@ def chunks(draw: st.DrawFn, config: Config) -> list[int]:
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_ranges_of_bits_are_set_cleared_and_counted(config: Config, data: st.DataObject) -> None:
     bits = data.draw(chunks(config))
@@ -71,7 +71,7 @@ def test_ranges_of_bits_are_set_cleared_and_counted(config: Config, data: st.Dat
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_single_bits_and_words(config: Config, data: st.DataObject) -> None:
     bits = data.draw(chunks(config))
@@ -115,7 +115,7 @@ def test_no_bits_before_a_word_are_taken_for_all_of_two_words() -> None:
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_the_summary_counts_the_free_runs(config: Config, data: st.DataObject) -> None:
     bits = data.draw(chunks(config))
@@ -127,7 +127,7 @@ def test_the_summary_counts_the_free_runs(config: Config, data: st.DataObject) -
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_find_is_first_fit(config: Config, data: st.DataObject) -> None:
     bits = data.draw(chunks(config))
@@ -154,7 +154,7 @@ def test_find_begins_at_the_search_index_s_word(config: Config) -> None:
 
 
 @pytest.mark.parametrize("width", [4, 8, 64])
-@STEADY
+@HALF
 @given(st.data())
 def test_find_bit_range(width: int, data: st.DataObject) -> None:
     c = data.draw(st.integers(0, (1 << width) - 1))
@@ -183,7 +183,7 @@ def test_the_summary_of_every_miniature_chunk() -> None:
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_allocating_clears_the_scavenged_bits(config: Config, data: st.DataObject) -> None:
     m = PallocData()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import PLATFORMS, STEADY, name
+from page_heap import HALF, PLATFORMS, name
 
 from impl.config import Config
 from impl.mpallocsum import (
@@ -22,7 +22,7 @@ CONFIGS = pytest.mark.parametrize("config", PLATFORMS, ids=name)
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_a_summary_keeps_its_three_numbers(config: Config, data: st.DataObject) -> None:
     largest = data.draw(st.integers(0, config.max_packed_value))
@@ -47,7 +47,7 @@ def test_a_free_chunk_and_a_free_root_entry(config: Config) -> None:
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_merging_sees_the_runs_across_the_boundaries(config: Config, data: st.DataObject) -> None:
     level = data.draw(st.integers(1, config.summary_levels - 1))

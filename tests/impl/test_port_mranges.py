@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import STEADY, bare_heap, name
+from page_heap import HALF, bare_heap, name
 from port_heap import throws
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
@@ -68,7 +68,7 @@ def test_a_range_must_not_span_the_hole() -> None:
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_a_range_is_a_set_of_addresses(config: Config, data: st.DataObject) -> None:
     low, high, x = data.draw(st.tuples(NUMBERS, NUMBERS, NUMBERS))
@@ -81,7 +81,7 @@ def test_a_range_is_a_set_of_addresses(config: Config, data: st.DataObject) -> N
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(st.data())
 def test_subtracting_a_range(config: Config, data: st.DataObject) -> None:
     low, high = sorted(data.draw(st.tuples(NUMBERS, NUMBERS)))
@@ -112,7 +112,7 @@ OPERATIONS = st.lists(
 
 
 @CONFIGS
-@STEADY
+@HALF
 @given(OPERATIONS)
 def test_ranges_are_a_set_of_addresses(
     config: Config, operations: list[tuple[str, int, int]]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import throws
 from scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
@@ -17,11 +17,8 @@ from impl.mgcscavenge import scavenge
 from impl.mstats import SysMemStat, new_heap_stats_delta
 from impl.rt import U64_MAX, Atomic, M, i64, run_on
 
-STEADY = settings(derandomize=True, deadline=None, database=None)
-
 
 @given(st.lists(st.integers(-(1 << 62), 1 << 62), max_size=20))
-@STEADY
 def test_a_counter_throws_exactly_when_it_leaves_the_numbers_of_an_int64(deltas: list[int]) -> None:
     stat, total = SysMemStat(), 0
     for n in deltas:
@@ -50,7 +47,6 @@ def thread(p: Any) -> M:
 @given(
     st.lists(st.tuples(st.sampled_from([None, 0, 1, "read"]), st.integers(-99, 99)), max_size=40)
 )
-@STEADY
 def test_a_reader_sees_all_that_was_counted_before(steps: list[tuple[Any, int]]) -> None:
     h = scavenge_heap(MINIATURE)
     h.allp = ps(2)

@@ -10,6 +10,7 @@ from impl.malloc import mallocgc
 from impl.mheap import Mheap, new_address_space, new_mheap
 from impl.procresize import schedinit
 from impl.rt import AddressSpace, M, MemoryFault, Throw, locks, run_on
+from impl.rt.thread import start_anew
 from impl.spanalloctype import SPAN_ALLOC_STACK
 from impl.userarena import new_user_arena
 from proofs.whole_heap.invariants import CLAIMS, NOTHING_LEAKED
@@ -82,10 +83,10 @@ def run(config: Config, first: int, last: int) -> tuple[str, int, Scarce]:
         except Throw as death:
             if death.text == "out of memory":
                 check(h, NOTHING_LEAKED)
-            locks.forget_held()
+            start_anew()
             return death.text, refused, mem
         except MemoryFault:
-            locks.forget_held()
+            start_anew()
             return FAULT, refused, mem
     return "", refused, mem
 
@@ -162,4 +163,4 @@ def test_where_the_growth_of_go_wraps_it_dies(size: int) -> None:
         mallocgc(h, 8, None, True)
         with pytest.raises(Throw, match=f"^{WRAPPING[size]}$"):
             mallocgc(h, size, None, True)
-        locks.forget_held()
+        start_anew()

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import throws
 from scavenge_heap import scavenge_heap
@@ -32,7 +32,6 @@ class PWithAlloc:
 
 
 @given(PIECES)
-@settings(derandomize=True, deadline=None, database=None)
 def test_pieces_are_disjoint_aligned_zero_and_counted(pieces: list[tuple[int, int]]) -> None:
     h = scavenge_heap(LINUX_AMD64)
     stat = SysMemStat()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import throws
 from scavenge_heap import first_chunk, scavenge_heap
@@ -18,7 +18,6 @@ from impl.rt import U32_MAX, MemoryFault
 from impl.scavchunk import ScavChunkData, scav_chunk_hi_occ_pages, unpack_scav_chunk_data
 from impl.scavengeindex import ScavengeIndex
 
-STEADY = settings(derandomize=True, deadline=None, database=None)
 PLATFORMS = pytest.mark.parametrize(
     "config", [LINUX_AMD64, LINUX_386, MINIATURE], ids=lambda config: config.name
 )
@@ -28,7 +27,6 @@ SOME_GENERATION = st.one_of(st.integers(0, 3), st.integers(U32_MAX - 3, U32_MAX)
 
 @PLATFORMS
 @given(st.data())
-@STEADY
 def test_what_is_packed_can_be_unpacked(config: Config, data: st.DataObject) -> None:
     pages = st.integers(0, config.palloc_chunk_pages)
     sc = ScavChunkData(data.draw(pages), data.draw(pages), data.draw(SOME_GENERATION), 0)
@@ -133,7 +131,6 @@ STEPS = st.lists(
 
 @PLATFORMS
 @given(STEPS)
-@STEADY
 def test_the_search_misses_no_chunk(config: Config, steps: list[tuple[str, int, int, int]]) -> None:
     nchunks, pages = 6, config.palloc_chunk_pages
     _, s, first = index(config, nchunks)

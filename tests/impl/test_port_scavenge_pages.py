@@ -23,14 +23,12 @@ from impl.mpallocbits import PallocData
 from impl.rt import U64_MAX, MemoryState
 from impl.stubs import align_down, align_up
 
-STEADY = settings(derandomize=True, deadline=None, database=None)
 PLATFORMS = [LINUX_AMD64, LINUX_ARM64, LINUX_386, MINIATURE]
 ON_EACH = pytest.mark.parametrize("config", PLATFORMS, ids=lambda config: config.name)
 SIZES = st.sampled_from([1, 2, 4, 8, 16, 32, 64])
 
 
 @given(st.integers(0, U64_MAX), st.integers(0, U64_MAX), SIZES)
-@STEADY
 def test_fill_aligned_fills_groups(x: int, mask: int, m: int) -> None:
     x &= mask & -(1 << 17)  # also words with few bits
     filled = 0
@@ -99,7 +97,6 @@ def palloc_data(config: Config, allocated: Any, scavenged: Any) -> tuple[PallocD
 
 @ON_EACH
 @given(RUNS, RUNS, st.integers(0, 511), SIZES, st.integers(0, 600))
-@STEADY
 def test_candidates_are_those_of_a_naive_search(
     config: Config, allocated: Any, scavenged: Any, search_idx: int, min_: int, max_: int
 ) -> None:
@@ -170,7 +167,7 @@ def test_memory_the_heap_has_just_grown_by_is_not_scavenged(config: Config) -> N
         st.tuples(st.integers(0, 3), st.integers(1, 300), st.integers(1, 1 << 22)), max_size=20
     )
 )
-@settings(STEADY, max_examples=25)
+@settings(max_examples=25)
 def test_pages_are_scavenged_only_while_free_and_the_books_agree(
     config: Config, steps: list[tuple[int, int, int]]
 ) -> None:

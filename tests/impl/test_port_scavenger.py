@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from port_heap import throws
 from scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
@@ -22,7 +22,6 @@ from impl.scavenger import (
     real_hooks,
 )
 
-STEADY = settings(derandomize=True, deadline=None, database=None)
 MIB = 1 << 20
 
 
@@ -171,7 +170,6 @@ POSITIVE = st.floats(min_value=5e-324, allow_infinity=False)
     NORMAL,
     st.lists(st.floats(), max_size=30),
 )
-@STEADY
 def test_the_controllers_output_is_always_a_number_within_its_bounds(
     kp: float,
     ti: float,
