@@ -41,7 +41,6 @@ def test_symbolic_insertion() -> Verdict:
     return insertion.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", INSERTING, ids=str)
 @insertion.obligation(Grade.REFUTED)
 def test_symbolic_insertion_kills(mutant: Mutant) -> Verdict:
@@ -53,7 +52,6 @@ def test_symbolic_insertion_twice() -> Verdict:
     return insertion_twice.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", CHECKING, ids=str)
 @insertion_twice.obligation(Grade.REFUTED)
 def test_symbolic_insertion_twice_kills(mutant: Mutant) -> Verdict:
@@ -65,7 +63,6 @@ def test_symbolic_removal() -> Verdict:
     return removal.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", REMOVING, ids=str)
 @removal.obligation(Grade.REFUTED)
 def test_symbolic_removal_kills(mutant: Mutant) -> Verdict:
@@ -77,14 +74,12 @@ def test_symbolic_removal_of_foreign() -> Verdict:
     return removal_of_foreign.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", OWNING, ids=str)
 @removal_of_foreign.obligation(Grade.REFUTED)
 def test_symbolic_removal_of_foreign_kills(mutant: Mutant) -> Verdict:
     return removal_of_foreign.refute(mutant)
 
 
-@pytest.mark.fast
 @taking_few.obligation(Grade.EXHAUSTED)
 def test_symbolic_taking_few() -> Verdict:
     return taking_few.prove()
@@ -95,7 +90,6 @@ def test_symbolic_taking() -> Verdict:
     return taking.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", TAKING, ids=str)
 @taking.obligation(Grade.REFUTED)
 def test_symbolic_taking_kills(mutant: Mutant) -> Verdict:

@@ -41,7 +41,6 @@ def test_contract_within_a_bound(name: str) -> Verdict:
     return CONTRACTS.check(name)
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize(
     ("name", "mutant"), [(name, PORT_MUTANTS[BREAKS[name]]) for name in CONTRACTS.names], ids=str
 )

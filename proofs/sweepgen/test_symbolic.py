@@ -43,7 +43,6 @@ def test_symbolic_sweeping() -> Verdict:
     return sweeping.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", SWEEPING, ids=str)
 @sweeping.obligation(Grade.REFUTED)
 def test_symbolic_sweeping_kills(mutant: Mutant) -> Verdict:
@@ -56,7 +55,6 @@ def test_symbolic_uncaching() -> Verdict:
     return uncaching.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", UNCACHING, ids=str)
 @uncaching.obligation(Grade.REFUTED)
 def test_symbolic_uncaching_kills(mutant: Mutant) -> Verdict:
@@ -69,7 +67,6 @@ def test_symbolic_refilling() -> Verdict:
     return refilling.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", REFILLING, ids=str)
 @refilling.obligation(Grade.REFUTED)
 def test_symbolic_refilling_kills(mutant: Mutant) -> Verdict:
@@ -82,7 +79,6 @@ def test_symbolic_flushing() -> Verdict:
     return flushing.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", FLUSHING, ids=str)
 @flushing.obligation(Grade.REFUTED)
 def test_symbolic_flushing_kills(mutant: Mutant) -> Verdict:
@@ -95,7 +91,6 @@ def test_symbolic_ensuring() -> Verdict:
     return ensuring.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", ACQUIRING, ids=str)
 @ensuring.obligation(Grade.REFUTED)
 def test_symbolic_ensuring_kills(mutant: Mutant) -> Verdict:
@@ -108,7 +103,6 @@ def test_symbolic_bumping() -> Verdict:
     return bumping.prove()
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", BUMPING, ids=str)
 @bumping.obligation(Grade.REFUTED)
 def test_symbolic_bumping_kills(mutant: Mutant) -> Verdict:

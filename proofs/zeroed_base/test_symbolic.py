@@ -75,7 +75,6 @@ def test_rely() -> Verdict:
     return induction.prove(RELYING[""]())
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("mutant", named(VARIANTS, "others-stay-a-page-away"), ids=str)
 @obligation(technique="induction", go=RELY_GO, expect=Grade.REFUTED, statement=RELY)
 def test_rely_kills(mutant: Mutant) -> Verdict:
