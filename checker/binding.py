@@ -59,6 +59,11 @@ class Binding:
         for edit in self._edits:
             getattr(self, edit.module)
 
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """The modules for which parts stand."""
+        return tuple(sorted(self._parts))
+
     def __getattr__(self, name: str) -> types.ModuleType:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -103,6 +108,12 @@ def _machine_module(name: str, overrides: Mapping[str, Any]) -> types.ModuleType
     module.__dict__.update(vars(importlib.import_module(name)))
     module.__dict__.update(overrides)
     return module
+
+
+def over_parts(port: Any) -> str:
+    """What a verdict about this port must say in its bound: ", with parts for ..."; or nothing."""
+    replaced = port.replaced if isinstance(port, Binding) else ()
+    return f", with parts for {', '.join(replaced)}" if replaced else ""
 
 
 @functools.cache

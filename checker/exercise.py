@@ -38,7 +38,7 @@ class Exercise(RuleBasedStateMachine):
         super().__init__()
         self.called: Callable[..., Any] | None = None
         self.thrown: Counter[str] = Counter()
-        self.port = _bound(type(self))
+        self.port = self.bound()
         self.view = self.build()
 
     @classmethod
@@ -56,6 +56,11 @@ class Exercise(RuleBasedStateMachine):
     def bind(cls) -> Binding:
         """Binds the port, with its mutant's bug if it has one."""
         return cls.mutant.bind(cls.package) if cls.mutant else Binding(cls.package)
+
+    @classmethod
+    def bound(cls) -> Binding:
+        """The port that all runs of the machine use."""
+        return _bound(cls)
 
     @classmethod
     def subject(cls) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from checker.binding import over_parts
 from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
 from checker.interleaving.automaton import Site
 from checker.interleaving.observe import Operation, Simulation, TraceStep
@@ -57,7 +58,9 @@ def check_interleavings(
     if states is not None and result.states != states:
         reason = f"{result.states} states where {states} are recorded: the scenario changed"
         return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
-    return Verdict(Grade.EXHAUSTED, bound=_bound(scenario, result), counts=counts)
+    return Verdict(
+        Grade.EXHAUSTED, bound=_bound(scenario, result) + over_parts(port), counts=counts
+    )
 
 
 def check_races(
@@ -93,7 +96,7 @@ def check_races(
         return Verdict(Grade.UNKNOWN, reason=f"stopped at {limit} traces", counts=counts)
     if not found.executions.complete:
         return Verdict(Grade.VACUOUS, reason="no thread ever ended", counts=counts)
-    bound = f"{scenario.name}, {found.executions.complete:,} Mazurkiewicz traces"
+    bound = f"{scenario.name}, {found.executions.complete:,} Mazurkiewicz traces{over_parts(port)}"
     return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts)
 
 

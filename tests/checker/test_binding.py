@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from checker.binding import Binding, Edit, StaleEdit
+from checker.binding import Binding, Edit, StaleEdit, over_parts
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_a_part_takes_the_place_of_a_module_on_the_same_machine(package, tmp_pat
     assert port.words.WORD == 101
     assert port.heap.grow(3) == 4 * 101
     assert Binding(package).words.WORD == 8
+    assert (over_parts(port), over_parts(Binding(package))) == (", with parts for words", "")
 
 
 def test_errors_show_the_places_in_the_source(package):
