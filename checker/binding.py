@@ -8,8 +8,8 @@ private: nothing enters `sys.modules`, and two bindings never see each other.
 Mutants use the same door: an `Edit` replaces one piece of text of one module before it is compiled,
 so the code under proof carries no flags.
 
-A part takes the place of a module as a whole: a simpler one with the same names, which a proof of
-its own shows the module to refine. What is then proved of the rest holds for the package as it is.
+A stand-in takes the place of a module as a whole: a simpler one with the same names, which a proof
+of its own shows the module to refine. What is then proved of the rest holds for the package as it is.
 """
 
 import ast
@@ -47,10 +47,10 @@ class Binding:
         machine: Mapping[str, Any] | None = None,
         edits: Sequence[Edit] = (),
         transform: Transform | None = None,
-        parts: Mapping[str, str] | None = None,
+        stand_ins: Mapping[str, str] | None = None,
     ) -> None:
-        """`parts` gives modules of the package (as "mheap") the full name of what replaces them."""
-        self._parts = parts or {}
+        """`stand_ins` gives modules of the package (as "mheap") the full name of what replaces them."""
+        self._stand_ins = stand_ins or {}
         self._package = package
         self._edits = tuple(edits)
         self._transform = transform
@@ -61,8 +61,8 @@ class Binding:
 
     @property
     def replaced(self) -> tuple[str, ...]:
-        """The modules for which parts stand."""
-        return tuple(sorted(self._parts))
+        """The modules for which others stand in."""
+        return tuple(sorted(self._stand_ins))
 
     def __getattr__(self, name: str) -> types.ModuleType:
         if name.startswith("_"):
@@ -74,7 +74,7 @@ class Binding:
         if module is not None:
             return module
         short = full_name.removeprefix(f"{self._package}.")
-        path, source = _source(self._parts.get(short, full_name))
+        path, source = _source(self._stand_ins.get(short, full_name))
         for edit in self._edits:
             if edit.module == short:
                 source = _apply(edit, source)
@@ -110,10 +110,10 @@ def _machine_module(name: str, overrides: Mapping[str, Any]) -> types.ModuleType
     return module
 
 
-def over_parts(port: Any) -> str:
-    """What a verdict about this port must say in its bound: ", with parts for ..."; or nothing."""
+def over_stand_ins(port: Any) -> str:
+    """What a verdict about this port must say in its bound: ", with stand-ins for ..."; or nothing."""
     replaced = port.replaced if isinstance(port, Binding) else ()
-    return f", with parts for {', '.join(replaced)}" if replaced else ""
+    return f", with stand-ins for {', '.join(replaced)}" if replaced else ""
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from checker import evidence
-from checker.counterexample import Counterexample
+from checker.counterexample import Counterexample, Replay
 from checker.obligation import Obligation, Outcome
 from checker.progress import beside
 from checker.report import explain, notes, summary, tables, word
@@ -33,17 +33,23 @@ FILES = pytest.StashKey[dict[str, Path]]()
 _LETTERS = {"PROVED": "P", "EXHAUSTED": "E", "SAMPLED": "S", "REFUTED": "R"}
 
 
-def configure(config: pytest.Config, replay_command: str, others: Mapping[str, str | None]) -> None:
+def configure(
+    config: pytest.Config,
+    replay_command: str,
+    others: Mapping[str, str | None],
+    reproduce: Callable[[Replay], str] = lambda _: "",
+) -> None:
     """To be called from the serving conftest's `pytest_configure`.
 
     `replay_command` is what to type before a file's name to replay it, `others` the versions of
-    tools that are not Python packages (None: not installed).
+    tools that are not Python packages (None: not installed). `reproduce` makes the program that ends
+    a counterexample whose engine has written none.
     """
     config.addinivalue_line("markers", "fast: part of the tier that ends within a minute")
     if config.getoption("numprocesses", None):
         raise pytest.UsageError("obligations are recorded by one process: run without -n")
     file = config.invocation_params.dir / config.getoption("evidence", DEFAULT_FILE)
-    config.stash[RUN] = Run(file, replay_command, others)
+    config.stash[RUN] = Run(file, replay_command, others, reproduce)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -109,6 +115,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Obligation, Verdict, floa
         check_declaration(identity, obligation, verdict)
         if OUTCOME in item.stash:
             raise RuntimeError(f"{identity} recorded a second verdict")
+        verdict = run.with_program(verdict)
         outcome = Outcome(identity, subject_of(item), obligation, verdict, seconds)
         evidence.check_outcome(outcome)
         item.stash[OUTCOME] = outcome

@@ -1,7 +1,7 @@
 """One run of obligations under pytest: what was collected, what came of it, what is wrong with it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from checker import evidence
+from checker.counterexample import Replay
 from checker.evidence import FAILED, NOT_RUN, PASSED, Entry
 from checker.obligation import Obligation, Outcome
 from checker.verdict import Grade, Verdict
@@ -23,6 +24,7 @@ class Run:
     file: Path
     replay_command: str
     others: Mapping[str, str | None]
+    reproduce: Callable[[Replay], str] = lambda _: ""
     items: dict[str, pytest.Item] = field(default_factory=dict)
     selected: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -120,6 +122,14 @@ class Run:
             outcome=outcome,
             error=error,
         )
+
+    def with_program(self, verdict: Verdict) -> Verdict:
+        """The verdict with a program at the end of its counterexample, if that can be replayed."""
+        told = verdict.counterexample
+        if told is None or told.replay is None or told.reproduction:
+            return verdict
+        program = self.reproduce(told.replay)
+        return replace(verdict, counterexample=replace(told, reproduction=program))
 
     def _unreached(self, identity: str) -> Entry:
         item = self.items[identity]

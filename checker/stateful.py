@@ -30,7 +30,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from checker.binding import over_parts
+from checker.binding import over_stand_ins
 from checker.counterexample import Counterexample, Replay, Scalar, Step, call, changed
 from checker.draws import uniform
 from checker.exercise import Exercise, short
@@ -216,7 +216,7 @@ def check_stateful(
         "every throw is provoked": f"{len(tally.throws)} of {len(tally.throws)}",
         **{f"{name} cannot fire": why for name, why in sorted(idle.items())},
     }
-    bound = f"{tally.runs} runs of up to {steps} steps{over_parts(machine.bound())}"
+    bound = f"{tally.runs} runs of up to {steps} steps{over_stand_ins(machine.bound())}"
     return verdict(Grade.SAMPLED, bound=bound, companions=companions)
 
 

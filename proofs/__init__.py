@@ -1,5 +1,5 @@
-"""The theorems: one folder per subject, run by `pytest proofs/`.
+"""The theorems, run by `pytest proofs/`: one folder per subject, in folders that say their kind.
 
-A subject's folder holds its abstraction function, its obligations as pytest tests, and in
-`replays.py` the harnesses that run its counterexamples again.
+protocols: a model, and everything that is shown to follow it. port: claims about the port itself.
+runtime: the port beside Go's own code. findings: claims that Go 1.21.13 breaks.
 """

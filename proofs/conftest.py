@@ -17,7 +17,8 @@ from checker.plugin import (
 )
 from golang.errors import CannotCheck
 from golang.toolchain import find_go
-from proofs.recording import recorder
+from harness.recording import recorder
+from proofs.rerun import program
 
 __all__ = [
     "judge",
@@ -36,7 +37,12 @@ __all__ = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    configure(config, replay_command="mheap replay", others={"go": _go_version()})
+    configure(
+        config,
+        replay_command="mheap replay",
+        others={"go": _go_version()},
+        reproduce=program,
+    )
 
 
 def _go_version() -> str | None:

@@ -6,22 +6,21 @@ import sys
 
 import pytest
 
-import proofs
-import proofs.replay
+import harness.replay
 from checker import evidence, itf
 from checker.counterexample import Counterexample, Replay, Step
 from checker.obligation import Obligation, Outcome
 from checker.verdict import Grade, Verdict
 from golang.errors import GoMissing
-from proofs.cli import main
-from proofs.replay import CannotReplay, ReplayResult, register
+from harness.replay import CannotReplay, ReplayResult, register
+from mheap.cli import main
 
 HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
 
 HARNESSES = """
 from checker.binding import Binding, Edit
 from golang.errors import GoMissing
-from proofs.replay import ReplayResult, register
+from harness.replay import ReplayResult, register
 
 def echo(choices, variant):
     return ReplayResult(choices[0], f"variant {variant!r}")
@@ -53,11 +52,13 @@ def toy(tmp_path, monkeypatch):
         (folder / name / "replays.py").write_text(text)
     (folder / "bare").mkdir()
     (folder / "bare" / "__init__.py").write_text("")
-    monkeypatch.setattr(proofs, "__path__", [*proofs.__path__, str(folder)])
-    monkeypatch.setattr(proofs.replay, "_HARNESSES", {})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    packages = {name: f"subjects.{name}" for name in ("toy", "broken", "bare")}
+    monkeypatch.setattr("mheap.cli.PACKAGES", packages)
+    monkeypatch.setattr(harness.replay, "_HARNESSES", {})
     monkeypatch.chdir(tmp_path)
     yield
-    for name in [name for name in sys.modules if name.startswith(("proofs.toy", "proofs.b"))]:
+    for name in [name for name in sys.modules if name.startswith("subjects")]:
         del sys.modules[name]
 
 
@@ -90,7 +91,7 @@ def test_replay_that_is_not_violated_any_more(tmp_path, capsys):
         ("nobody/x", [], "there is no subject 'nobody' with replays"),
         ("bare/x", [], "there is no subject 'bare' with replays"),
         ("../x/y", [], "there is no subject '..' with replays"),
-        ("broken/x", [], "proofs.broken.replays cannot be loaded: ModuleNotFoundError"),
+        ("broken/x", [], "subjects.broken.replays cannot be loaded: ModuleNotFoundError"),
         ("toy/echo", [], "could not follow the recorded choices: IndexError"),
         ("toy/nothing", [], "the harness toy/nothing returned None"),
         ("toy/vague", [], "the harness toy/vague returned ReplayResult(violated=None"),
@@ -194,25 +195,25 @@ def test_help_teaches(capsys):
 
 
 def test_what_nobody_foresaw_is_no_answer(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("proofs.cli.replay", lambda _: 1 / 0)
+    monkeypatch.setattr("mheap.cli.replay", lambda *_: 1 / 0)
     assert main(["replay", story(tmp_path)]) == NO_ANSWER
     assert "internal error: ZeroDivisionError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("error", [GoMissing("go", "none", "install"), CannotReplay("a", "b")])
 def test_errors_of_a_command_are_no_answer(tmp_path, monkeypatch, error):
-    def fail(_):
+    def fail(*_):
         raise error
 
-    monkeypatch.setattr("proofs.cli.replay", fail)
+    monkeypatch.setattr("mheap.cli.replay", fail)
     assert main(["replay", story(tmp_path)]) == NO_ANSWER
 
 
 def test_interrupted(tmp_path, monkeypatch):
-    def interrupt(_):
+    def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("proofs.cli.replay", interrupt)
+    monkeypatch.setattr("mheap.cli.replay", interrupt)
     assert main(["replay", story(tmp_path)]) == 130
 
 

@@ -12,11 +12,22 @@ from click.testing import CliRunner
 from golang.errors import CannotCheck
 from golang.source import Source
 from golang.toolchain import find_go
-from proofs.cli import cli
+from mheap.cli import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-ROOMS = ("impl", "model", "checker", "golang", "proofs", "tests", "docs", "bench")
+ROOMS = (
+    "impl",
+    "model",
+    "checker",
+    "golang",
+    "harness",
+    "proofs",
+    "mheap",
+    "tests",
+    "docs",
+    "bench",
+)
 SUBJECT_FILES = {"__init__.py", "abstraction.py", "mutants.py", "replays.py", "trace.py"} | {
     f"test_{technique}.py" for technique in ("model", "stateful", "traces")
 }
@@ -80,7 +91,7 @@ def test_no_file_names_a_place_on_one_machine() -> None:
 
 def test_each_subject_has_its_files() -> None:
     subjects = [
-        path for path in sorted((ROOT / "proofs").iterdir()) if (path / "trace.py").exists()
+        path for path in sorted((ROOT / "proofs").glob("*/*")) if (path / "trace.py").exists()
     ]
     assert len(subjects) >= 4
     for folder in subjects:

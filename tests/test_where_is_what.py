@@ -4,11 +4,11 @@ import pytest
 
 from golang.errors import CannotCheck
 from golang.fingerprint import Cited, Tree
-from proofs import drift
-from proofs.citations import Place, citation, places
-from proofs.cli import main
-from proofs.where import SUBJECT, gaps, neighbours, table, unused_entries
-from proofs.wherepage import PAGE, page
+from mheap import drift
+from mheap.citations import Place, citation, places
+from mheap.cli import main
+from mheap.where import SUBJECT, gaps, neighbours, table, unused_entries
+from mheap.wherepage import PAGE, page
 
 DECLARED = {"const": 20, "type": 19, "func": 65, "var": 3}
 

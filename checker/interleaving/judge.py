@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from checker.binding import over_parts
+from checker.binding import over_stand_ins
 from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
 from checker.interleaving.automaton import Site
 from checker.interleaving.observe import Operation, Simulation, TraceStep
@@ -59,7 +59,7 @@ def check_interleavings(
         reason = f"{result.states} states where {states} are recorded: the scenario changed"
         return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
     return Verdict(
-        Grade.EXHAUSTED, bound=_bound(scenario, result) + over_parts(port), counts=counts
+        Grade.EXHAUSTED, bound=_bound(scenario, result) + over_stand_ins(port), counts=counts
     )
 
 
@@ -96,7 +96,9 @@ def check_races(
         return Verdict(Grade.UNKNOWN, reason=f"stopped at {limit} traces", counts=counts)
     if not found.executions.complete:
         return Verdict(Grade.VACUOUS, reason="no thread ever ended", counts=counts)
-    bound = f"{scenario.name}, {found.executions.complete:,} Mazurkiewicz traces{over_parts(port)}"
+    bound = (
+        f"{scenario.name}, {found.executions.complete:,} Mazurkiewicz traces{over_stand_ins(port)}"
+    )
     return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts)
 
 
@@ -122,10 +124,6 @@ def tell(
         steps=[_step(each, describe) for each in breach.trace],
         initial_abstract=_first_model(breach, describe),
         diverging=breach.message,
-        reproduction=(
-            "from proofs.interleavings import rerun\n"
-            f"print(rerun({replay.harness!r}, {list(replay.choices)!r}, {replay.variant!r}))"
-        ),
         replay=replay,
     )
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from checker.binding import Binding, Edit, StaleEdit, over_parts
+from checker.binding import Binding, Edit, StaleEdit, over_stand_ins
 
 
 @pytest.fixture
@@ -76,11 +76,14 @@ def test_a_transform_sees_every_module(package):
 def test_a_part_takes_the_place_of_a_module_on_the_same_machine(package, tmp_path):
     (tmp_path / "stand_in.py").write_text("from port.rt import load\n\nWORD = load(100)\n")
     machine = {"load": lambda x: x + 1}
-    port = Binding(package, machine=machine, parts={"words": "stand_in"})
+    port = Binding(package, machine=machine, stand_ins={"words": "stand_in"})
     assert port.words.WORD == 101
     assert port.heap.grow(3) == 4 * 101
     assert Binding(package).words.WORD == 8
-    assert (over_parts(port), over_parts(Binding(package))) == (", with parts for words", "")
+    assert (over_stand_ins(port), over_stand_ins(Binding(package))) == (
+        ", with stand-ins for words",
+        "",
+    )
 
 
 def test_errors_show_the_places_in_the_source(package):

@@ -15,8 +15,9 @@ from checker.verdict import Grade
 from golang.oracle import Op, Oracle, build_oracle
 from golang.oracle.client import Request
 from golang.toolchain import Toolchain
-from proofs.differential import replays
-from proofs.differential.compare import (
+from harness.replay import CannotReplay
+from proofs.runtime.differential import replays
+from proofs.runtime.differential.compare import (
     Made,
     Numbers,
     Results,
@@ -25,8 +26,7 @@ from proofs.differential.compare import (
     check_differential,
     tell,
 )
-from proofs.differential.sets import SpanLists
-from proofs.replay import CannotReplay
+from proofs.runtime.differential.sets import SpanLists
 
 
 @pytest.fixture(scope="module")

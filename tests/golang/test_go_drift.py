@@ -26,9 +26,9 @@ from golang.fingerprint import (
 )
 from golang.releases import tree_of
 from golang.toolchain import GO_VERSION, Toolchain
-from proofs import drift as command
-from proofs.citations import cited
-from proofs.cli import main
+from mheap import drift as command
+from mheap.citations import cited
+from mheap.cli import main
 
 MHEAP = "runtime/mheap.go"
 GROW = Cited(MHEAP, "mheap.grow")

@@ -13,8 +13,8 @@ from impl.rt import AddressSpace, M, MemoryFault, Throw, locks, run_on
 from impl.rt.thread import start_anew
 from impl.spanalloctype import SPAN_ALLOC_STACK
 from impl.userarena import new_user_arena
-from proofs.whole_heap.invariants import CLAIMS, NOTHING_LEAKED
-from proofs.whole_heap.walk import Look
+from proofs.port.whole_heap.invariants import CLAIMS, NOTHING_LEAKED
+from proofs.port.whole_heap.walk import Look
 
 SMALL = replace(
     MINIATURE, heap_addr_bits=21, arena_hints=(4 << 17, 1 << 17), user_arena_hints=(9 << 17,)

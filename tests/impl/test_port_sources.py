@@ -7,7 +7,7 @@ from pathlib import Path
 from port_heap import go_runtime_file
 
 import impl
-from proofs.citations import citation
+from mheap.citations import citation
 
 PORT = {
     path.stem: ast.parse(path.read_text())

@@ -1,7 +1,7 @@
 """A claim about the whole heap that no mutant breaks is decoration."""
 
-from proofs.whole_heap.invariants import CLAIMS
-from proofs.whole_heap.mutants import BREAKS, PORT_MUTANTS
+from proofs.port.whole_heap.invariants import CLAIMS
+from proofs.port.whole_heap.mutants import BREAKS, PORT_MUTANTS
 
 
 def test_each_claim_has_a_mutant_of_its_own() -> None:

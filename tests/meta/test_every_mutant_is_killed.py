@@ -10,26 +10,26 @@ from pathlib import Path
 
 import pytest
 
-import proofs
 from checker.binding import StaleEdit
 from checker.mutation import Mutant
+from proofs.subjects import PACKAGES
 
-SUBJECTS = sorted(each.name for each in pkgutil.iter_modules(proofs.__path__) if each.ispkg)
+SUBJECTS = sorted(PACKAGES)
 
 
 def declared(subject: str) -> dict[str, tuple[str, Mutant]]:
     """The mutants of a subject, by name: where they are to be applied, and they."""
-    mutants = importlib.import_module(f"proofs.{subject}.mutants")
+    mutants = importlib.import_module(f"{PACKAGES[subject]}.mutants")
     found = {each.name: ("model", each) for each in mutants.MODEL_MUTANTS}
     return found | {name: ("impl", each) for name, each in mutants.PORT_MUTANTS.items()}
 
 
 def asked_for(subject: str) -> Iterator[Mutant]:
     """The mutants that the subject's obligations are asked to kill."""
-    package = importlib.import_module(f"proofs.{subject}")
+    package = importlib.import_module(PACKAGES[subject])
     for info in pkgutil.iter_modules(package.__path__):
         if info.name.startswith("test_"):
-            module = importlib.import_module(f"proofs.{subject}.{info.name}")
+            module = importlib.import_module(f"{PACKAGES[subject]}.{info.name}")
             for test in vars(module).values():
                 for mark in getattr(test, "pytestmark", ()):
                     if mark.name == "parametrize":

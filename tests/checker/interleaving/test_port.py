@@ -8,9 +8,9 @@ import pytest
 from checker.interleaving.races import find_races
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
+from harness.interleavings import explored
+from harness.port import provide
 from impl.config import MINIATURE as CONFIG
-from proofs.interleavings import explored
-from proofs.port import provide
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,159 @@
+"""Claims about one module of the port while threads use it, beside a history instead of a model.
+
+The module under proof is the real one; stand-ins (harness/stand_ins) take the place of its neighbours.
+A history is a `Simulation` (checker/interleaving/observe.py): it sees each step of each thread,
+keeps what must be remembered to judge the next ones, and raises Violation.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from checker.binding import Binding, Edit
+from checker.counterexample import Replay, Scalar
+from checker.interleaving.judge import check_interleavings, check_races, tell
+from checker.interleaving.machine import EXPLORED, AddressSpace
+from checker.interleaving.normalform import normal_form
+from checker.interleaving.observe import Simulation
+from checker.interleaving.races import find_races
+from checker.interleaving.requests import host
+from checker.interleaving.scenario import Scenario
+from checker.interleaving.search import replay
+from checker.mutation import Mutant
+from checker.verdict import Grade, Verdict
+from harness.replay import CannotReplay, Harness, ReplayResult
+from harness.stand_ins import STAND_INS
+
+SOME_ADDRESS = 1 << 40
+
+
+class Generous(AddressSpace):
+    """Gives memory to threads as well, all at one address: for code that only asks if there is any."""
+
+    def alloc(self, n: int) -> int:
+        return SOME_ADDRESS if host().creator else super().alloc(n)
+
+
+@dataclass(frozen=True)
+class Explored:
+    """A scenario of `module`, the history that must be possible, and the recorded number of states.
+
+    `module` is the one under proof, "" if that is none of those for which there is a part. `memory`
+    is the system that threads may ask for memory, and `edits` make of the port what the explorer
+    needs; whoever gives some says why they change nothing.
+    """
+
+    scenario: Scenario
+    history: Simulation
+    describe: Callable[[Any], dict[str, Scalar]]
+    states: int | None
+    module: str = ""
+    memory: type[AddressSpace] = AddressSpace
+    edits: tuple[Edit, ...] = ()
+
+    def bind(self, variant: Mutant | None) -> Binding:
+        """The port on the explored machine, with the module under proof as it is."""
+        others = {name: each for name, each in STAND_INS.items() if name != self.module}
+        machine = EXPLORED | {"AddressSpace": self.memory}
+        edits = self.edits + (variant.edits if variant is not None else ())
+        return Binding("impl", machine, edits, normal_form, others)
+
+
+def holds(
+    explored: Explored,
+    *,
+    harness: str,
+    go: str,
+    why: str,
+    variant: Mutant | None = None,
+    recorded: bool = True,
+) -> Verdict:
+    """EXHAUSTED when the history can follow every interleaving.
+
+    With `recorded`, the number of states must be the recorded one.
+    """
+    return check_interleavings(
+        explored.scenario,
+        explored.bind(variant),
+        explored.history,
+        harness=harness,
+        citation=go,
+        why=why,
+        variant=variant.name if variant is not None else "",
+        describe=explored.describe,
+        states=explored.states if recorded else None,
+    )
+
+
+def along(
+    explored: Explored, schedule: Sequence[str], *, harness: str, go: str, why: str
+) -> Verdict:
+    """REFUTED when one schedule, a thread for each step, goes wrong in the port as it is."""
+    try:
+        result = replay(explored.scenario, explored.bind(None), schedule, explored.history)
+    except ValueError as error:
+        return Verdict(Grade.UNKNOWN, reason=f"the port takes other steps now: {error}")
+    if result.violation is None:
+        return Verdict(Grade.SAMPLED, bound="one schedule")
+    choices = [explored.scenario.name, *schedule]
+    story = tell(result.violation, go, why, Replay(harness, choices), explored.describe)
+    return Verdict(Grade.REFUTED, counterexample=story)
+
+
+def race_free(
+    explored: Explored, *, harness: str, go: str, why: str, variant: Mutant | None = None
+) -> Verdict:
+    """EXHAUSTED when no trace of the scenario has a race on a plain field."""
+    return check_races(
+        explored.scenario,
+        explored.bind(variant),
+        harness=harness,
+        citation=go,
+        why=why,
+        variant=variant.name if variant is not None else "",
+    )
+
+
+Scenarios = Mapping[str, Callable[[], Explored]]
+
+
+def replay_histories(scenarios: Scenarios, variants: Iterable[Mutant]) -> Harness:
+    """The replay harness of schedules: choices are the scenario's name and the schedule."""
+    by_name = {each.name: each for each in variants}
+
+    def run(choices: Sequence[Any], variant: str) -> ReplayResult:
+        name, *schedule = choices
+        explored, mutant = _find(scenarios, by_name, name, variant)
+        port = explored.bind(mutant)
+        result = replay(explored.scenario, port, schedule, explored.history)
+        if result.violation is None:
+            return ReplayResult(False, "the schedule runs, and its history is a possible one")
+        return ReplayResult(True, str(result.violation))
+
+    return run
+
+
+def replay_races(scenarios: Scenarios, variants: Iterable[Mutant]) -> Harness:
+    """The replay harness of races: choices are the scenario's name and the place."""
+    by_name = {each.name: each for each in variants}
+
+    def run(choices: Sequence[Any], variant: str) -> ReplayResult:
+        name, place = choices
+        explored, mutant = _find(scenarios, by_name, name, variant)
+        found = find_races(explored.scenario, explored.bind(mutant))
+        racing = [each for each in found.races if each.place == place]
+        lines = [f"{each.place}: {each.first} | {each.second}" for each in racing]
+        return ReplayResult(bool(racing), "\n".join(lines) or f"nothing races on {place}")
+
+    return run
+
+
+def _find(
+    scenarios: Scenarios, variants: Mapping[str, Mutant], name: str, variant: str
+) -> tuple[Explored, Mutant | None]:
+    if name not in scenarios or (variant and variant not in variants):
+        raise CannotReplay(
+            f"there is no scenario {name!r} or variant {variant!r}",
+            "was the file written by another version? run the proofs again",
+        )
+    return scenarios[name](), variants[variant] if variant else None

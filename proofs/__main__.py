@@ -1,7 +1,0 @@
-"""`python -m proofs` is `mheap`."""
-
-import sys
-
-from proofs.cli import main
-
-sys.exit(main())

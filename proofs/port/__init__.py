@@ -1,0 +1,1 @@
+"""Claims about the port itself, which need no model."""

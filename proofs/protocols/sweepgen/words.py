@@ -1,0 +1,46 @@
+"""Equality modulo 2**32 is enough: a uint32 generation says which of the five meanings it has.
+
+The model keeps generations relative to the heap's, the runtime keeps words that wrap around. With
+words of two bits h-1 and h+3 would be the same, which is how this lemma can fail.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from checker.counterexample import Replay
+from checker.logic import And, Iff, Implies, Not, Or
+from checker.symbolic import Engine, prove
+from checker.verdict import Grade, Verdict
+from harness.replay import ReplayResult
+from model.sweepgen import BEING_SWEPT, CACHED_STALE, CACHED_SWEPT, NEEDS_SWEEPING, SWEPT
+
+GO = "runtime/mheap.go:475-483"
+CLAIM = "a generation has one meaning at most, and two more on the heap's word take two off it"
+MEANINGS = (NEEDS_SWEEPING, BEING_SWEPT, SWEPT, CACHED_STALE, CACHED_SWEPT)
+
+
+def meanings(bits: int) -> Verdict:
+    """PROVED when words of so many bits keep the five meanings apart, cycle after cycle."""
+
+    def claim(e: Engine) -> None:
+        heap, span = (e.word(name, 0, 2**bits - 1) for name in ("h.sweepgen", "s.sweepgen"))
+        held = [span == (heap + each) % 2**bits for each in MEANINGS]
+        alone = [And(*(held[i] if i == k else Not(held[i]) for i in range(5))) for k in range(5)]
+        e.check(Implies(Or(*held), Or(*alone)), "one meaning")
+        later = (heap + 2) % 2**bits
+        moved = [span == (later + each - 2) % 2**bits for each in MEANINGS]
+        e.check(And(*(Iff(a, b) for a, b in zip(held, moved, strict=True))), "a cycle on")
+
+    outcome = prove(claim, must_reach=["one meaning", "a cycle on"], cross_check=True)
+    verdict = outcome.verdict(citation=GO, why=CLAIM)
+    story = verdict.counterexample
+    if story is None:
+        return verdict
+    return replace(verdict, counterexample=replace(story, replay=Replay("sweepgen/words", [bits])))
+
+
+def replay_words(choices: Sequence[Any], _variant: str) -> ReplayResult:
+    """The replay harness: the choice is the number of bits."""
+    verdict = meanings(choices[0])
+    return ReplayResult(verdict.grade is Grade.REFUTED, f"{choices[0]} bits: {verdict.grade.name}")
