@@ -70,6 +70,8 @@ class Config:
             raise ValueError("the summary levels need more bits than a chunk index has")
         if self.arena_l2_bits < 0:
             raise ValueError("an arena must not be larger than the address space")
+        if self.phys_huge_page_size > self.max_phys_huge_page_size:
+            raise ValueError("a huge page larger than a chunk counts as none")
         if len(self.class_to_size) != len(self.class_to_allocnpages):
             raise ValueError("the size class tables must have the same length")
 
@@ -136,11 +138,6 @@ class Config:
     def uintptr(self, x: int) -> int:
         """runtime/stack.go uintptrMask: x modulo the platform's word, as Go's uintptr conversion."""
         return x & self.uintptr_mask
-
-    @cached_property
-    def phys_huge_page_shift(self) -> int:
-        """runtime/malloc.go physHugePageShift: log2 of the huge page size, 0 if there is none."""
-        return self.phys_huge_page_size.bit_length() - 1 if self.phys_huge_page_size else 0
 
     @cached_property
     def page_cache_pages(self) -> int:

@@ -41,11 +41,6 @@ class MarkBits(NamedTuple):
         words, i, mask = self.bits.bitp(self.n)
         words[i] |= mask
 
-    def clear_marked(self) -> None:
-        """runtime/mbitmap.go markBits.clearMarked: clears the bit, atomically."""
-        words, i, mask = self.bits.bitp(self.n)
-        atomic.and64(words, i, u64(~mask))
-
     def advance(self) -> "MarkBits":
         """runtime/mbitmap.go markBits.advance: the bit of the next object."""
         return MarkBits(self.bits, self.n + 1)

@@ -1,7 +1,7 @@
 """Checkmarks: a second set of marks, for a debug mode that marks again and compares.
 
-Not ported here, of runtime/mcheckmark.go: the dump of the objects before a throw; that the collector's
-work was flushed (endCheckmarks throws otherwise), which is the client's to see to.
+Not ported here, of runtime/mcheckmark.go: the dump of the objects before a throw; endCheckmarks, since
+there is no second mark phase that would end.
 """
 
 from typing import TYPE_CHECKING
@@ -42,11 +42,6 @@ def start_checkmarks(h: "Mheap") -> None:
             for i in bitmap.b.touched():
                 bitmap.b[i] = 0
     h.use_checkmark = True
-
-
-def end_checkmarks(h: "Mheap") -> None:
-    """runtime/mcheckmark.go endCheckmarks: marking uses the ordinary mark bits again."""
-    h.use_checkmark = False
 
 
 def set_checkmark(h: "Mheap", obj: int, mbits: MarkBits) -> bool:

@@ -8,7 +8,8 @@ Of runtime/mem_linux.go, h.mem stands for the functions that only make a system 
 of that file: the error numbers of mmap and madvise and their fallbacks (the simulated system has no
 old kernels), exit(2) when mmap is denied to sysAllocOS, debug.harddecommit and debug.madvdontneed
 (memory that is Prepared can never be touched in the simulation), and debug.disablethp (huge pages are
-a hint with no effect on what the heap does).
+a hint with no effect on what the heap does). Not ported here, of runtime/mem.go: sysHugePageCollapse, which nothing
+calls.
 """
 
 from typing import TYPE_CHECKING
@@ -78,20 +79,6 @@ def sys_no_huge_page_os(h: "Mheap", v: int, n: int) -> None:
     if v & (h.config.phys_page_size - 1) != 0:
         throw("unaligned sysNoHugePageOS")
     h.mem.no_huge_page(v, n)
-
-
-def sys_huge_page_collapse(h: "Mheap", v: int, n: int) -> None:
-    """runtime/mem.go sysHugePageCollapse: asks for huge pages at once, for n bytes at v."""
-    sys_huge_page_collapse_os(h, v, n)
-
-
-def sys_huge_page_collapse_os(h: "Mheap", v: int, n: int) -> None:
-    """runtime/mem_linux.go sysHugePageCollapseOS: throws if v is not the start of a page."""
-    if v & (h.config.phys_page_size - 1) != 0:
-        throw("unaligned sysHugePageCollapseOS")
-    if h.config.phys_huge_page_size == 0:
-        return
-    h.mem.collapse(v, n)
 
 
 def sys_free(h: "Mheap", v: int, n: int, sys_stat: "SysMemStat") -> None:

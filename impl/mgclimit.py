@@ -2,7 +2,8 @@
 
 Mutator time drains it. While it is full, the collector's assists are to be skipped. Times are int64
 nanoseconds of a clock that the caller brings along. Not ported here, of runtime/mgclimit.go:
-sched.idleTime, a statistic of the scheduler; acquirem, since nothing here loses its P.
+sched.idleTime, a statistic of the scheduler; acquirem, since nothing here loses its P; needUpdate, which is for
+the scheduler.
 """
 
 from typing import TYPE_CHECKING
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 GC_BACKGROUND_UTILIZATION = 0.25
 """runtime/mgcpacer.go gcBackgroundUtilization: the background workers' part of the CPU time."""
-
-GC_CPU_LIMITER_UPDATE_PERIOD = 10_000_000
-"""runtime/mgclimit.go gcCPULimiterUpdatePeriod: the longest time without an update, 10 ms."""
 
 CAPACITY_PER_PROC = 1_000_000_000
 """runtime/mgclimit.go capacityPerProc: the bucket's capacity for each P, 1 s."""
@@ -89,10 +87,6 @@ class GcCPULimiter(Struct):
         self.last_update.store(now)
         self.transitioning = False
         self.unlock()
-
-    def need_update(self, now: int) -> bool:
-        """runtime/mgclimit.go gcCPULimiterState.needUpdate: the last update was too long ago."""
-        return now - self.last_update.load() > GC_CPU_LIMITER_UPDATE_PERIOD
 
     def add_assist_time(self, t: int) -> None:
         """runtime/mgclimit.go gcCPULimiterState.addAssistTime: the next update counts it."""

@@ -14,6 +14,7 @@ from impl.gcbits import new_mark_bits, next_mark_bit_arena_epoch
 from impl.mbitmap import (
     alloc_bits_for_index,
     count_alloc,
+    mark_bits_for_base,
     mark_bits_for_index,
     refill_alloc_cache,
 )
@@ -419,11 +420,13 @@ def sweep_specials(h: "Mheap", s: Mspan, size: int) -> None:
 
 def clobber_freed(h: "Mheap", s: Mspan, size: int) -> None:
     """runtime/mgcsweep.go sweepLocked.sweep: overwrites the objects that are about to be freed."""
+    mbits = mark_bits_for_base(s)
+    abits = alloc_bits_for_index(s, 0)
     for i in range(s.nelems):
-        if not mark_bits_for_index(s, i).is_marked() and (
-            i < s.free_index or alloc_bits_for_index(s, i).is_marked()
-        ):
+        if not mbits.is_marked() and (abits.n < s.free_index or abits.is_marked()):
             clobberfree(h, s.base() + i * s.elemsize, size)
+        mbits = mbits.advance()
+        abits = abits.advance()
 
 
 def clobberfree(h: "Mheap", x: int, size: int) -> None:
@@ -440,13 +443,11 @@ def check_zombies(s: Mspan) -> None:
         allocated = s.alloc_bits.bytep(obj // 8)
         if (marked & u8(~allocated)) >> (obj % 8) != 0:
             report_zombies()
-        i = obj // 8 + 1
-        while i < div_round_up(s.nelems, 8):
+        for i in range(obj // 8 + 1, div_round_up(s.nelems, 8)):
             marked = s.gcmark_bits.bytep(i)
             allocated = s.alloc_bits.bytep(i)
             if marked & u8(~allocated) != 0:
                 report_zombies()
-            i += 1
 
 
 def report_zombies() -> None:

@@ -158,12 +158,6 @@ class ConsistentHeapStats(Struct):
         for i in range(3):
             out.merge(self.stats[i])
 
-    def unsafe_clear(self, h: "Mheap") -> None:
-        """runtime/mstats.go consistentHeapStats.unsafeClear: forgets all; the world is stopped."""
-        assert_world_stopped(h)
-        for i in range(3):
-            self.stats[i].clear()
-
     def read(self, h: "Mheap", out: HeapStatsDelta) -> None:
         """runtime/mstats.go consistentHeapStats.read: makes out a consistent snapshot of all.
 

@@ -2,7 +2,8 @@
 
 Small pieces are cut from chunks, each P from one of its own. Go links the chunks through their first
 words; simulated memory has no contents, so here the links are values. Not ported here: systemstack,
-which is a plain call; acquirem, since the running thread keeps its P here.
+which is a plain call; acquirem, since the running thread keeps its P here; inPersistentAlloc,
+which cgo's checks call.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -116,13 +117,3 @@ def persistentalloc1(h: "Mheap", size: int, align: int, sys_stat: "SysMemStat") 
         sys_stat.add(size)
         h.memstats.other_sys.add(-size)
     return p
-
-
-def in_persistent_alloc(h: "Mheap", p: int) -> bool:
-    """runtime/malloc.go inPersistentAlloc: the address p lies in a chunk of persistentalloc."""
-    chunk = atomic.load(h.persistent, "chunks")
-    while chunk is not None:
-        if chunk.base <= p < chunk.base + PERSISTENT_CHUNK_SIZE:
-            return True
-        chunk = chunk.next
-    return False

@@ -96,10 +96,11 @@ class ScavChunkData(NamedTuple):
         if gen != new_gen:
             last_in_use = in_use
         in_use = u16(in_use + npages)
+        sc = ScavChunkData(in_use, last_in_use, new_gen, flags)
         if in_use == config.palloc_chunk_pages:
             # There is nothing to scavenge here.
-            flags &= ~SCAV_CHUNK_HAS_FREE
-        return ScavChunkData(in_use, last_in_use, new_gen, flags)
+            return sc.set_empty()
+        return sc
 
     def free(self, npages: int, new_gen: int) -> "ScavChunkData":
         """runtime/mgcscavenge.go scavChunkData.free: npages of the chunk were freed."""
@@ -109,9 +110,7 @@ class ScavChunkData(NamedTuple):
         if gen != new_gen:
             last_in_use = in_use
         # There is something to scavenge again.
-        return ScavChunkData(
-            u16(in_use - npages), last_in_use, new_gen, flags | SCAV_CHUNK_HAS_FREE
-        )
+        return ScavChunkData(u16(in_use - npages), last_in_use, new_gen, flags).set_non_empty()
 
 
 def unpack_scav_chunk_data(config: Config, sc: int) -> ScavChunkData:

@@ -256,14 +256,6 @@ def new_user_arena_chunk(h: "Mheap") -> tuple[int, Mspan]:
     return x, span
 
 
-def is_unused_user_arena_chunk(s: Mspan) -> bool:
-    """runtime/arena.go mspan.isUnusedUserArenaChunk: the chunk was set to fault.
-
-    It may still be in use as a span, until it is swept. The caller owns s, or the world is stopped.
-    """
-    return s.is_user_arena_chunk and s.spanclass == make_span_class(0, True)
-
-
 def set_user_arena_chunk_to_fault(h: "Mheap", s: Mspan) -> None:
     """runtime/arena.go mspan.setUserArenaChunkToFault: gives the chunk's memory back to the system.
 

@@ -96,7 +96,7 @@ class AddressSpace(Thing):
         """Memory changes its state, or is touched."""
 
     map = used = unused = fault = free = _nothing
-    huge_page = no_huge_page = collapse = _nothing
+    huge_page = no_huge_page = _nothing
     write = zero = read = check_zero = _nothing
 
 

@@ -18,7 +18,6 @@ from impl.rt.atomics import Atomic, Tally
 from impl.rt.errors import Panic, Throw, panic, throw
 from impl.rt.intrinsics import (
     leading_zeros,
-    leading_zeros64,
     ones_count64,
     trailing_zeros,
     trailing_zeros64,
@@ -60,7 +59,6 @@ __all__ = [
     "getm",
     "i64",
     "leading_zeros",
-    "leading_zeros64",
     "lock",
     "lock_init",
     "ones_count64",

@@ -15,11 +15,6 @@ def trailing_zeros(x: int, width: int) -> int:
     return (x & -x).bit_length() - 1
 
 
-def leading_zeros64(x: int) -> int:
-    """Number of zero bits above the highest set bit of x; 64 if x is 0."""
-    return 64 - x.bit_length()
-
-
 def leading_zeros(x: int, width: int) -> int:
     """Number of zero bits above the highest set bit of x, a word of `width` bits."""
     return width - x.bit_length()

@@ -128,10 +128,6 @@ class AddressSpace:
         """Advice that huge pages would be bad here."""
         self._advise(v, n, HugePages.UNWANTED)
 
-    def collapse(self, v: int, n: int) -> None:
-        """A request for huge pages at once: as advice it is the same."""
-        self._advise(v, n, HugePages.WANTED)
-
     def advice(self, v: int) -> HugePages:
         """What was advised last for the byte at v."""
         return HugePages(self._advice.at(v))

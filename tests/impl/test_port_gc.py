@@ -6,7 +6,7 @@ from port_sweep import collect, heap_span, marks, new_object, program, set_marks
 
 from impl.config import LINUX_AMD64
 from impl.heaparena import page_index_of
-from impl.mcheckmark import end_checkmarks, start_checkmarks
+from impl.mcheckmark import start_checkmarks
 from impl.mgc import (
     GC_BACKGROUND_MODE,
     gc_cycle,
@@ -191,7 +191,7 @@ def test_checkmarks_leave_the_marks_alone(h: Mheap) -> None:
     assert (marks(s), gcw.objects) == (1, (s.base(),))
     with throws("checkmark found unmarked object"):
         greyobject(h, s.base() + 4096, s, 1, gcw)
-    end_checkmarks(h)
+    h.use_checkmark = False
     assert greyobject(h, s.base() + 4096, s, 1)
 
 

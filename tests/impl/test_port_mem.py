@@ -12,7 +12,6 @@ from impl.mem import (
     sys_fault,
     sys_free,
     sys_huge_page,
-    sys_huge_page_collapse,
     sys_map,
     sys_no_huge_page,
     sys_reserve,
@@ -97,16 +96,11 @@ def test_huge_pages_are_advised_within_the_range() -> None:
     assert h.mem.advice(v + 2 * huge) == HugePages.NO_ADVICE
     sys_no_huge_page(h, v + huge, page)
     assert h.mem.advice(v + huge) == HugePages.UNWANTED
-    sys_huge_page_collapse(h, v + huge, page)
-    assert h.mem.advice(v + huge) == HugePages.WANTED
     with throws("unaligned sysNoHugePageOS"):
         sys_no_huge_page(h, v + 1, page)
-    with throws("unaligned sysHugePageCollapseOS"):
-        sys_huge_page_collapse(h, v + 1, page)
 
 
 def test_without_huge_pages_there_is_no_advice_to_use_them(heap: Any) -> None:
     v = sys_reserve(heap, 0, 4 * PAGE)
     sys_huge_page(heap, v, 4 * PAGE)
-    sys_huge_page_collapse(heap, v, 4 * PAGE)
     assert heap.mem.advice(v) == HugePages.NO_ADVICE

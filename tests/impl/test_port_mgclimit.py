@@ -14,7 +14,6 @@ from scavenge_heap import scavenge_heap
 from impl.config import MINIATURE
 from impl.mgclimit import (
     CAPACITY_PER_PROC,
-    GC_CPU_LIMITER_UPDATE_PERIOD,
     LIMITER_EVENT_IDLE,
     LIMITER_EVENT_IDLE_MARK_WORK,
     LIMITER_EVENT_MARK_ASSIST,
@@ -109,12 +108,6 @@ def test_fewer_processors_may_fill_the_bucket() -> None:
     limit.reset_capacity(h, SECOND, 2)
     assert limit.limiting()
     assert bucket(limit) == (2 * CAPACITY_PER_PROC, 2 * CAPACITY_PER_PROC)
-
-
-def test_it_wants_an_update_after_a_period() -> None:
-    _, limit = limiter()
-    assert not limit.need_update(GC_CPU_LIMITER_UPDATE_PERIOD)
-    assert limit.need_update(GC_CPU_LIMITER_UPDATE_PERIOD + 1)
 
 
 def test_an_old_time_and_a_locked_limiter_are_passed_over() -> None:

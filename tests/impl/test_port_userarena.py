@@ -26,7 +26,6 @@ from impl.userarena import (
     UserArena,
     free_user_arena_chunk,
     in_user_arena_chunk,
-    is_unused_user_arena_chunk,
     new_user_arena,
     new_user_arena_chunk,
     set_user_arena_chunk_to_fault,
@@ -119,7 +118,6 @@ def test_a_chunk_is_a_span_with_one_large_object(h: Mheap) -> None:
     assert (s.user_arena_chunk_free.base, s.user_arena_chunk_free.limit) == (x, s.limit)
     assert in_user_arena_chunk(h, x)
     assert in_user_arena_chunk(h, s.limit - 1)
-    assert not is_unused_user_arena_chunk(s)
     h.mem.check_zero(x, CHUNK)
     assert h.central[s.spanclass].full_swept(h.sweepgen).pop() is s
     assert (getm().locks, getm().mallocing) == (0, 0)
@@ -257,7 +255,7 @@ def test_a_freed_chunk_faults_in_quarantine_until_nothing_points_to_it(h: Mheap)
     with pytest.raises(MemoryFault):
         h.mem.read(x, 1)
     assert quarantined(h) == [s]
-    assert is_unused_user_arena_chunk(s)
+    assert s.spanclass == make_span_class(0, True)
 
     collect(h, [x + 8])
     assert (quarantined(h), ready(h), s.state.get()) == ([s], [], M_SPAN_IN_USE)
@@ -269,7 +267,7 @@ def test_a_freed_chunk_faults_in_quarantine_until_nothing_points_to_it(h: Mheap)
     y, again = new_user_arena_chunk(h)
     assert (y, again) == (x, s)
     assert ready(h) == []
-    assert not is_unused_user_arena_chunk(s)
+    assert s.spanclass == make_span_class(0, False)
 
 
 def test_a_chunk_freed_while_the_collector_runs_is_set_to_fault_later(h: Mheap) -> None:
