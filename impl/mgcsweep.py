@@ -4,17 +4,15 @@ Ownership is a compare-and-swap of the span's sweepgen from h.sweepgen-2 to h.sw
 is a uint32 that wraps, and so does the arithmetic on it. Pacing is in mgcpacesweep. Not ported here,
 of runtime/mgcsweep.go: tracing and the debug modes that print (allocfreetrace, gcpacertrace,
 scavtrace), the sanitizers, the work buffers that bgsweep frees, the diagnostic lines before a throw.
-debug.clobberfree makes freed objects dirty, since the simulated memory has no contents. Go clears a
-sweepLocked that gave its span away; here it is an immutable value.
+Go clears a sweepLocked that gave its span away; here it is an immutable value.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from impl.freedobjects import check_zombies, clobber_freed
 from impl.gcbits import new_mark_bits, next_mark_bit_arena_epoch
 from impl.mbitmap import (
-    alloc_bits_for_index,
     count_alloc,
-    mark_bits_for_base,
     mark_bits_for_index,
     refill_alloc_cache,
 )
@@ -48,7 +46,6 @@ from impl.special import (
     new_specials_iter,
     span_has_no_specials,
 )
-from impl.stubs import div_round_up
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
@@ -416,43 +413,6 @@ def sweep_specials(h: "Mheap", s: Mspan, size: int) -> None:
             siter = siter.next()
     if had_specials and s.specials is None:
         span_has_no_specials(h, s)
-
-
-def clobber_freed(h: "Mheap", s: Mspan, size: int) -> None:
-    """runtime/mgcsweep.go sweepLocked.sweep: overwrites the objects that are about to be freed."""
-    mbits = mark_bits_for_base(s)
-    abits = alloc_bits_for_index(s, 0)
-    for i in range(s.nelems):
-        if not mbits.is_marked() and (abits.n < s.free_index or abits.is_marked()):
-            clobberfree(h, s.base() + i * s.elemsize, size)
-        mbits = mbits.advance()
-        abits = abits.advance()
-
-
-def clobberfree(h: "Mheap", x: int, size: int) -> None:
-    """runtime/mgcsweep.go clobberfree: spoils size bytes at x."""
-    h.mem.write(x, size)
-
-
-def check_zombies(s: Mspan) -> None:
-    """runtime/mgcsweep.go sweepLocked.sweep: no object is both marked and free, or it throws."""
-    if s.free_index < s.nelems:
-        # Objects below free_index are allocated; their byte needs care.
-        obj = s.free_index
-        marked = s.gcmark_bits.bytep(obj // 8)
-        allocated = s.alloc_bits.bytep(obj // 8)
-        if (marked & u8(~allocated)) >> (obj % 8) != 0:
-            report_zombies()
-        for i in range(obj // 8 + 1, div_round_up(s.nelems, 8)):
-            marked = s.gcmark_bits.bytep(i)
-            allocated = s.alloc_bits.bytep(i)
-            if marked & u8(~allocated) != 0:
-                report_zombies()
-
-
-def report_zombies() -> None:
-    """runtime/mgcsweep.go mspan.reportZombies: throws; Go lists the objects of the span before."""
-    throw("found pointer to free object")
 
 
 def finishsweep_m(h: "Mheap") -> None:
