@@ -35,7 +35,7 @@ class Contract:
     """
 
     name: str
-    go: str
+    cites: str
     requires: Callable[..., bool]
     ensures: Callable[..., bool]
     bound: str = ""
@@ -155,7 +155,7 @@ def _tell(
 ) -> Counterexample:
     return Counterexample(
         invariant=contract.name,
-        citation=contract.go,
+        citation=contract.cites,
         why=f"the contract is broken: {why}",
         steps=[Step("main", call(contract.name, [_spelled(inputs)]))],
         initial_concrete=inputs,

@@ -24,7 +24,7 @@ from checker.schema import validate
 from checker.verdict import Grade
 
 FORMAT = "obligation-evidence"
-VERSION = 1
+VERSION = 2
 ERROR = "ERROR"
 """The verdict of an obligation that came to none."""
 PASSED, FAILED, NOT_RUN = "passed", "failed", "not run"
@@ -85,7 +85,7 @@ class Entry:
             "subject": self.subject,
             "technique": declared.technique if declared else "",
             "statement": declared.statement if declared else "",
-            "go_ref": declared.go if declared else "",
+            "cites": declared.cites if declared else "",
             "expected": declared.expect.name if declared and declared.expect in EXPECTED else None,
             "verdict": verdict.grade.name if verdict else ERROR,
             "status": self.status,

@@ -136,9 +136,9 @@ class Exercise(RuleBasedStateMachine):
         """Something of that name is not as it must be."""
         return self.broken(name, "", why)
 
-    def broken(self, name: str, go: str, why: str) -> Diverged:
+    def broken(self, name: str, cites: str, why: str) -> Diverged:
         """A claim of that name is false, which Go states at `go`."""
-        return Diverged(f"{self.subject()}.{name}", go, why)
+        return Diverged(f"{self.subject()}.{name}", cites, why)
 
 
 def short(filename: str) -> str:

@@ -1,6 +1,6 @@
 """Obligations: what must be shown, how, and the least that counts as showing it.
 
-    @obligation(technique="induction", go="runtime/mheap.go:475", expect=Grade.PROVED,
+    @obligation(technique="induction", cites="runtime/mheap.go:475", expect=Grade.PROVED,
                 statement="every span's sweepgen has one of its five meanings")
     def test_meanings() -> Verdict: ...
 
@@ -30,7 +30,7 @@ class Obligation:
 
     technique: str
     statement: str
-    go: str
+    cites: str
     expect: Grade
     finding: str = ""
     mutant: str = ""
@@ -62,7 +62,7 @@ def obligation(
     *,
     technique: str,
     statement: str,
-    go: str,
+    cites: str,
     expect: Grade,
     finding: str = "",
     mutant: str = "",
@@ -73,7 +73,7 @@ def obligation(
     it has a `name`, the recorded obligation is that mutant's. The test needs the fixture `judge`,
     which the pytest plugin in `checker.plugin` provides.
     """
-    declared = Obligation(technique, statement, go, expect, finding, mutant)
+    declared = Obligation(technique, statement, cites, expect, finding, mutant)
 
     def decorate(check: Callable[..., Verdict]) -> Callable[..., None]:
         @functools.wraps(check)
@@ -101,7 +101,7 @@ def _with_mutant(declared: Obligation, name: str) -> Obligation:
     return Obligation(
         declared.technique,
         declared.statement,
-        declared.go,
+        declared.cites,
         declared.expect,
         declared.finding,
         name,

@@ -136,7 +136,7 @@ def tell(
             Step(
                 thread="machine",
                 action=call(action.name, action_arguments),
-                function=action.go,
+                function=action.cites,
                 abstract=changed(before, after),
             )
         )
@@ -146,7 +146,7 @@ def tell(
     choices = [sizes, *([action.name, *given] for action, given, _ in path)]
     return Counterexample(
         invariant=f"{machine.name}.{prop.name}",
-        citation=prop.go,
+        citation=prop.cites,
         why=prop.why,
         steps=steps,
         initial_abstract=initial,

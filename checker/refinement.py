@@ -103,7 +103,9 @@ class Run:
         if after is None:
             step = call(name, arguments)
             where = f"{self.instance.machine.name}.{name}"
-            raise Diverged(where, action.go, f"the port does {step}, which the model forbids here")
+            raise Diverged(
+                where, action.cites, f"the port does {step}, which the model forbids here"
+            )
         self.state = after
         self.fired[name] += 1
 
@@ -118,7 +120,7 @@ class Run:
         if mismatch is not None:
             machine = self.instance.machine
             field = mismatch.variable if isinstance(mismatch, Mismatch) else "representation"
-            raise Diverged(f"{machine.name}.{field}", machine.go, str(mismatch))
+            raise Diverged(f"{machine.name}.{field}", machine.cites, str(mismatch))
 
     def describe(self) -> dict[str, Scalar]:
         """The model's state as flat names and values."""

@@ -39,7 +39,7 @@ def explain(outcome: Outcome, replay: str = "") -> str:
     else:
         atleast = "" if obligation.expect is Grade.PROVED else " or stronger"
         lines = [f"{outcome.identity}: expected {expected}{atleast}, got {verdict.grade.name}"]
-    lines += [f"statement: {obligation.statement}", f"stated at: {obligation.go}"]
+    lines += [f"statement: {obligation.statement}", f"stated at: {obligation.cites}"]
     if verdict.bound:
         lines.append(f"bound: {verdict.bound}")
     if verdict.reason:

@@ -6,11 +6,11 @@ actions (a guard and an effect) and properties. Actions and properties are branc
 is read over plain integers (exhaustive search, monitor of real runs, replay), over Z3 terms
 (induction for any number of elements) and as text (handbook).
 
-    machine = Machine("sweepgen", go="runtime/mheap.go:475", why="...")
+    machine = Machine("sweepgen", cites="runtime/mheap.go:475", why="...")
     Span = machine.sort("Span")
     machine.var("sweepgen", Span, type=Range(-2, 3), init=0)
 
-    @machine.action(s=Span, go="runtime/mgcsweep.go:340")
+    @machine.action(s=Span, cites="runtime/mgcsweep.go:340")
     def acquire(x, n, s):
         x.require(x.sweepgen[s] == -2)
         n.sweepgen[s] = -1
@@ -112,7 +112,7 @@ class Action:
     name: str
     params: tuple[tuple[str, Domain], ...]
     body: Callable[..., None]
-    go: str
+    cites: str
     why: str
 
 
@@ -127,7 +127,7 @@ class Property:
     name: str
     params: tuple[tuple[str, Domain], ...]
     body: Callable[..., Any]
-    go: str
+    cites: str
     why: str
     lemma: bool = False
 
@@ -137,7 +137,7 @@ class Machine:
     """A declared machine. Names are unique within it; actions and properties keep their order."""
 
     name: str
-    go: str
+    cites: str
     why: str
     sorts: list[Sort] = field(default_factory=list)
     constants: dict[str, int] = field(default_factory=dict)
@@ -162,31 +162,31 @@ class Machine:
         self._fresh(name)
         self.variables[name] = Variable(name, index, type, init, why)
 
-    def action(self, *, go: str, why: str = "", **params: Domain) -> Callable[[Any], Any]:
+    def action(self, *, cites: str, why: str = "", **params: Domain) -> Callable[[Any], Any]:
         """Declares the decorated function as an action; `go` cites what it abstracts."""
 
         def declare(body: Callable[..., None]) -> Callable[..., None]:
             name = body.__name__
             self._fresh(name)
-            self.actions[name] = Action(name, tuple(params.items()), body, go, why or _doc(body))
+            self.actions[name] = Action(name, tuple(params.items()), body, cites, why or _doc(body))
             return body
 
         return declare
 
     def invariant(
-        self, *, go: str, why: str = "", lemma: bool = False, **params: Domain
+        self, *, cites: str, why: str = "", lemma: bool = False, **params: Domain
     ) -> Callable[[Any], Any]:
         """Declares the decorated function as a property of every reachable state."""
-        return self._property(self.invariants, go, why, lemma, params)
+        return self._property(self.invariants, cites, why, lemma, params)
 
-    def transition(self, *, go: str, why: str = "", **params: Domain) -> Callable[[Any], Any]:
+    def transition(self, *, cites: str, why: str = "", **params: Domain) -> Callable[[Any], Any]:
         """Declares the decorated function as a property of every step, from `x` to `n`."""
-        return self._property(self.transitions, go, why, False, params)
+        return self._property(self.transitions, cites, why, False, params)
 
     def _property(
         self,
         where: dict[str, Property],
-        go: str,
+        cites: str,
         why: str,
         lemma: bool,
         params: Mapping[str, Domain],
@@ -194,7 +194,9 @@ class Machine:
         def declare(body: Callable[..., Any]) -> Callable[..., Any]:
             name = body.__name__
             self._fresh(name)
-            where[name] = Property(name, tuple(params.items()), body, go, why or _doc(body), lemma)
+            where[name] = Property(
+                name, tuple(params.items()), body, cites, why or _doc(body), lemma
+            )
             return body
 
         return declare

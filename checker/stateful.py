@@ -120,7 +120,7 @@ class Comparison(Exercise):
     def divergence(self, name: str, why: str) -> Diverged:
         """A disagreement about an action, or about an answer of that name."""
         action = self.abstraction.machine.actions.get(name)
-        return self.broken(name, action.go if action else self.abstraction.machine.go, why)
+        return self.broken(name, action.cites if action else self.abstraction.machine.cites, why)
 
 
 @dataclass

@@ -67,7 +67,7 @@ class Witness:
             after = following
             difference = changed(instance.describe(state), instance.describe(after))
             name = call(action.name, plain_arguments)
-            steps = [Step("machine", name, function=action.go, abstract=difference)]
+            steps = [Step("machine", name, function=action.cites, abstract=difference)]
         if prop is None or self._holds(instance, prop, state, after, plain_goal):
             return None
         diverging = f"{call(prop.name, plain_goal)} is false"
@@ -93,7 +93,7 @@ class Witness:
         sizes = {"sizes": instance.sizes, "constants": instance.constants}
         return Counterexample(
             invariant=f"{machine.name}.{prop.name if prop else 'types'}",
-            citation=prop.go if prop else machine.go,
+            citation=prop.cites if prop else machine.cites,
             why=(prop.why if prop else machine.why)
             + " (a counterexample to induction: the first state may be unreachable)",
             steps=steps,

@@ -38,7 +38,7 @@ class Claim:
     """
 
     name: str
-    go: str
+    cites: str
     says: str
     cases: Callable[[], Iterable[Case]]
     check: Callable[[Any, Case, Telling], str]
@@ -103,7 +103,7 @@ def _run(port: Binding, claim: Claim, case: Case) -> tuple[str, Telling]:
 def _story(claim: Claim, why: str, telling: Telling, replay: Replay) -> Counterexample:
     return Counterexample(
         invariant=claim.name,
-        citation=claim.go,
+        citation=claim.cites,
         why=claim.says,
         steps=telling.steps,
         diverging=why,

@@ -92,7 +92,7 @@ class TraceMonitor(TraceReader):
             action = self.model.machine.actions[name]
             raise Violation(
                 f"{self.subject}.{name}",
-                action.go,
+                action.cites,
                 f"the runtime does {rejected.action}{_spelled(rejected.arguments)}, "
                 "which the model forbids here",
             ) from None

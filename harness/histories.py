@@ -63,7 +63,7 @@ def holds(
     explored: Explored,
     *,
     harness: str,
-    go: str,
+    cites: str,
     why: str,
     variant: Mutant | None = None,
     recorded: bool = True,
@@ -77,7 +77,7 @@ def holds(
         explored.bind(variant),
         explored.history,
         harness=harness,
-        citation=go,
+        citation=cites,
         why=why,
         variant=variant.name if variant is not None else "",
         describe=explored.describe,
@@ -86,7 +86,7 @@ def holds(
 
 
 def along(
-    explored: Explored, schedule: Sequence[str], *, harness: str, go: str, why: str
+    explored: Explored, schedule: Sequence[str], *, harness: str, cites: str, why: str
 ) -> Verdict:
     """REFUTED when one schedule, a thread for each step, goes wrong in the port as it is."""
     try:
@@ -96,19 +96,19 @@ def along(
     if result.violation is None:
         return Verdict(Grade.SAMPLED, bound="one schedule")
     choices = [explored.scenario.name, *schedule]
-    story = tell(result.violation, go, why, Replay(harness, choices), explored.describe)
+    story = tell(result.violation, cites, why, Replay(harness, choices), explored.describe)
     return Verdict(Grade.REFUTED, counterexample=story)
 
 
 def race_free(
-    explored: Explored, *, harness: str, go: str, why: str, variant: Mutant | None = None
+    explored: Explored, *, harness: str, cites: str, why: str, variant: Mutant | None = None
 ) -> Verdict:
     """EXHAUSTED when no trace of the scenario has a race on a plain field."""
     return check_races(
         explored.scenario,
         explored.bind(variant),
         harness=harness,
-        citation=go,
+        citation=cites,
         why=why,
         variant=variant.name if variant is not None else "",
     )

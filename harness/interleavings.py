@@ -91,7 +91,7 @@ def refines(
         explored(variant),
         refinement,
         harness=f"{machine.name}/interleaving",
-        citation=machine.go,
+        citation=machine.cites,
         why=why,
         variant=variant.name if variant is not None else "",
         describe=refinement.instance.describe,
@@ -108,7 +108,7 @@ def race_free(refinement: Refinement, *, why: str, variant: Mutant | None = None
         refinement.scenario,
         explored(variant),
         harness=f"{machine.name}/races",
-        citation=machine.go,
+        citation=machine.cites,
         why=why,
         variant=variant.name if variant is not None else "",
     )

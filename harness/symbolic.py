@@ -1,6 +1,6 @@
 """Symbolic theorems about the port: claims that hold on every path and for all inputs.
 
-    @theorem("longer: owner", go="runtime/mheap.go:1736 mSpanList.insert")
+    @theorem("longer: owner", cites="runtime/mheap.go:1736 mSpanList.insert")
     def insertion(e: Engine, port: Port) -> None:
         '''A span that is put into a list of any length comes to stand where it should.'''
         ...
@@ -77,7 +77,7 @@ class Theorem:
     """
 
     claim: Callable[[Engine, Any], None]
-    go: str
+    cites: str
     must_reach: tuple[str, ...]
     bound: str
     cuts: tuple[Site, ...]
@@ -105,7 +105,7 @@ class Theorem:
         return obligation(
             technique="symbolic",
             statement=self.statement,
-            go=self.go,
+            cites=self.cites,
             expect=expect,
             finding=finding,
         )
@@ -157,7 +157,7 @@ class Theorem:
         called = f"{self.name}.run({list(inputs)!r}" + (f", {variant!r})" if variant else ")")
         return Counterexample(
             invariant=f"{self.subject}.{self.name}: {failure.label}",
-            citation=self.go,
+            citation=self.cites,
             why=self.statement,
             steps=teller.steps(),
             initial_concrete={each.name: shown(each.value) for each in numbered(plain)},
@@ -189,7 +189,7 @@ class Theorem:
 
 def theorem(
     *must_reach: str,
-    go: str,
+    cites: str,
     bound: str = "",
     cuts: Sequence[Site] = (),
     uncut: Theorem | None = None,
@@ -197,7 +197,9 @@ def theorem(
     of: str = PORT,
 ) -> Callable[[Callable[[Engine, Any], None]], Theorem]:
     """Makes a claim a theorem. Its module names the mutants and variants of the port in `VARIANTS`."""
-    return lambda claim: Theorem(claim, go, must_reach, bound, tuple(cuts), uncut, cross_check, of)
+    return lambda claim: Theorem(
+        claim, cites, must_reach, bound, tuple(cuts), uncut, cross_check, of
+    )
 
 
 def named(variants: Mapping[str, Mutant], *names: str) -> list[Mutant]:

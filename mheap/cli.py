@@ -16,6 +16,7 @@ import click
 from checker import evidence, itf, report
 from golang.build import build, run
 from golang.errors import CannotCheck
+from golang.fingerprint import RECORD
 from golang.mutants import MUTANTS
 from golang.toolchain import find_go
 from golang.trace import Trace
@@ -181,7 +182,7 @@ def drift_command(wanted: str, name: str | None, anew: bool) -> int:
       mheap drift --go /usr/local/go
     """  # noqa: D301
     if anew:
-        click.echo(f"{drifts.record()} fingerprints recorded in {drifts.RECORD.name}")
+        click.echo(f"{drifts.record()} fingerprints recorded in {RECORD.name}")
         return HOLDS
     tree, changes = drifts.compare(wanted)
     if name is not None:

@@ -21,7 +21,7 @@ def build(*, limit_first: bool = True) -> Machine:
     """The machine in which `limit` must be valid before publication, or the one of go1.21.13."""
     machine = Machine(
         "span_state",
-        go="runtime/mheap.go:343",
+        cites="runtime/mheap.go:343",
         why="the collector looks spans up while they are allocated and freed around it",
     )
     span, reader = machine.sort("Span"), machine.sort("Reader")
@@ -37,19 +37,19 @@ def build(*, limit_first: bool = True) -> Machine:
 
 
 def _actions(machine: Machine, span: Any, reader: Any, limit_first: bool) -> None:
-    @machine.action(s=span, go="runtime/mheap.go:1382 mheap.initSpan")
+    @machine.action(s=span, cites="runtime/mheap.go:1382 mheap.initSpan")
     def fill(x: Any, n: Any, s: Any) -> None:
         """The owner of a dead span fills in everything but limit."""
         x.require(x.state[s] == DEAD)
         n.fields[s] = True
 
-    @machine.action(s=span, go="runtime/mcentral.go:254 mcentral.grow")
+    @machine.action(s=span, cites="runtime/mcentral.go:254 mcentral.grow")
     def set_limit(x: Any, n: Any, s: Any) -> None:
         """The owner sets limit; go1.21.13 does so for heap spans after the publication."""
         x.require(x.fields[s])
         n.limit[s] = True
 
-    @machine.action(s=span, go="runtime/mheap.go:1430 mSpanStateBox.set(mSpanInUse)")
+    @machine.action(s=span, cites="runtime/mheap.go:1430 mSpanStateBox.set(mSpanInUse)")
     def publish(x: Any, n: Any, s: Any) -> None:
         """Storing the state publishes the fields, in any phase."""
         x.require(And(x.state[s] == DEAD, x.fields[s]))
@@ -57,27 +57,27 @@ def _actions(machine: Machine, span: Any, reader: Any, limit_first: bool) -> Non
             x.require(x.limit[s])
         n.state[s] = IN_USE
 
-    @machine.action(s=span, go="runtime/mheap.go:1393 mSpanStateBox.set(mSpanManual)")
+    @machine.action(s=span, cites="runtime/mheap.go:1393 mSpanStateBox.set(mSpanManual)")
     def publish_manual(x: Any, n: Any, s: Any) -> None:
         """A manual span is published the same way; its limit is always set first."""
         x.require(And(x.state[s] == DEAD, x.fields[s], x.limit[s]))
         n.state[s] = MANUAL
 
-    @machine.action(r=reader, s=span, go="runtime/mheap.go:735 spanOfHeap")
+    @machine.action(r=reader, s=span, cites="runtime/mheap.go:735 spanOfHeap")
     def look(x: Any, n: Any, r: Any, s: Any) -> None:
         """The conservative scan loads the state and finds the span in use."""
         x.require(And(x.phase != OFF, Not(x.looking[r]), x.state[s] == IN_USE))
         n.looking[r] = True
         n.at[r] = s
 
-    @machine.action(r=reader, go="runtime/mgcmark.go scanConservative")
+    @machine.action(r=reader, cites="runtime/mgcmark.go scanConservative")
     def leave(x: Any, n: Any, r: Any) -> None:
         """The scan is done with the span; no preemption point lies in between."""
         x.require(x.looking[r])
         n.looking[r] = False
         n.at[r] = 0
 
-    @machine.action(s=span, go="runtime/mheap.go:1642 mheap.freeSpanLocked")
+    @machine.action(s=span, cites="runtime/mheap.go:1642 mheap.freeSpanLocked")
     def retire(x: Any, n: Any, s: Any) -> None:
         """In-use and manual spans die only while the collector is off."""
         x.require(And(x.phase == OFF, x.state[s] != DEAD, x.limit[s]))
@@ -85,19 +85,19 @@ def _actions(machine: Machine, span: Any, reader: Any, limit_first: bool) -> Non
         n.fields[s] = False
         n.limit[s] = False
 
-    @machine.action(go="runtime/mgc.go gcStart setGCPhase(_GCmark)")
+    @machine.action(cites="runtime/mgc.go gcStart setGCPhase(_GCmark)")
     def start_mark(x: Any, n: Any) -> None:
         """With the world stopped, marking begins."""
         x.require(x.phase == OFF)
         n.phase = MARK
 
-    @machine.action(go="runtime/mgc.go gcMarkTermination setGCPhase(_GCmarktermination)")
+    @machine.action(cites="runtime/mgc.go gcMarkTermination setGCPhase(_GCmarktermination)")
     def terminate_mark(x: Any, n: Any) -> None:
         """With the world stopped, marking ends."""
         x.require(x.phase == MARK)
         n.phase = MARK_TERMINATION
 
-    @machine.action(go="runtime/mgc.go gcMarkTermination setGCPhase(_GCoff)")
+    @machine.action(cites="runtime/mgc.go gcMarkTermination setGCPhase(_GCoff)")
     def finish_mark(x: Any, n: Any) -> None:
         """The collector goes off; with the world stopped nobody is inside a scan."""
         x.require(x.phase == MARK_TERMINATION)
@@ -106,28 +106,34 @@ def _actions(machine: Machine, span: Any, reader: Any, limit_first: bool) -> Non
 
 
 def _properties(machine: Machine, span: Any, reader: Any) -> None:
-    @machine.invariant(s=span, go="runtime/mheap.go:358", why="readers use every field they find")
+    @machine.invariant(
+        s=span, cites="runtime/mheap.go:358", why="readers use every field they find"
+    )
     def visible_fields(x: Any, s: Any) -> Any:
         return Implies(x.state[s] != DEAD, x.fields[s])
 
-    @machine.invariant(s=span, go="runtime/mheap.go:492", why="a stale limit covers foreign memory")
+    @machine.invariant(
+        s=span, cites="runtime/mheap.go:492", why="a stale limit covers foreign memory"
+    )
     def visible_limit(x: Any, s: Any) -> Any:
         return Implies(x.state[s] != DEAD, x.limit[s])
 
-    @machine.invariant(r=reader, go="runtime/mheap.go:354", why="else the scan uses a freed span")
+    @machine.invariant(
+        r=reader, cites="runtime/mheap.go:354", why="else the scan uses a freed span"
+    )
     def found_stays_in_use(x: Any, r: Any) -> Any:
         return Implies(x.looking[r], And(x.state[x.at[r]] == IN_USE, x.fields[x.at[r]]))
 
-    @machine.invariant(r=reader, go="runtime/mgcmark.go scanConservative", lemma=True)
+    @machine.invariant(r=reader, cites="runtime/mgcmark.go scanConservative", lemma=True)
     def looks_only_while_marking(x: Any, r: Any) -> Any:
         return Implies(x.looking[r], x.phase != OFF)
 
     @machine.transition(
-        s=span, go="runtime/mheap.go:350", why="the state is monotone while marking"
+        s=span, cites="runtime/mheap.go:350", why="the state is monotone while marking"
     )
     def no_death_while_marking(x: Any, n: Any, s: Any) -> Any:
         return Implies(And(x.phase != OFF, x.state[s] != DEAD), n.state[s] == x.state[s])
 
-    @machine.transition(s=span, go="runtime/mheap.go:345", why="in use and manual never swap")
+    @machine.transition(s=span, cites="runtime/mheap.go:345", why="in use and manual never swap")
     def lives_begin_dead(x: Any, n: Any, s: Any) -> Any:
         return Implies(x.state[s] != DEAD, is_one_of(n.state[s], x.state[s], DEAD))

@@ -23,7 +23,7 @@ def build() -> Machine:
     """The machine of the protocol: any number of spans, threads, caches and cycles."""
     machine = Machine(
         "sweepgen",
-        go="runtime/mheap.go:475",
+        cites="runtime/mheap.go:475",
         why="a span must be swept exactly once a cycle, before anyone allocates from it",
     )
     span, thread, cache = machine.sort("Span"), machine.sort("Thread"), machine.sort("Cache")
@@ -69,13 +69,13 @@ def _sweep(x: Any, n: Any, t: Any, s: Any) -> None:
 
 
 def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
-    @machine.action(t=thread, go="runtime/mgcsweep.go:151 activeSweep.begin")
+    @machine.action(t=thread, cites="runtime/mgcsweep.go:151 activeSweep.begin")
     def begin(x: Any, n: Any, t: Any) -> None:
         """A thread registers as a sweeper, unless all work is drained."""
         x.require(And(Not(x.drained), Not(x.sweeping[t])))
         n.sweeping[t] = True
 
-    @machine.action(t=thread, go="runtime/mgcsweep.go:165 activeSweep.end")
+    @machine.action(t=thread, cites="runtime/mgcsweep.go:165 activeSweep.end")
     def end(x: Any, n: Any, t: Any) -> None:
         """It deregisters, with no span left unswept that it picked or owns."""
         x.require(And(x.sweeping[t], Not(x.half[t]), settled(x, t)))
@@ -83,7 +83,7 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
         n.picking[t] = False
         n.picked[t] = 0
 
-    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:99 mheap.nextSpanForSweep")
+    @machine.action(t=thread, s=span, cites="runtime/mgcsweep.go:99 mheap.nextSpanForSweep")
     def pick(x: Any, n: Any, t: Any, s: Any) -> None:
         """A sweeper pops a span from an unswept set; it may be stale, swept by somebody else."""
         x.require(And(x.sweeping[t], x.waiting[s], settled(x, t)))
@@ -91,27 +91,27 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
         n.picking[t] = True
         n.picked[t] = s
 
-    @machine.action(go="runtime/mgcsweep.go:193 activeSweep.markDrained")
+    @machine.action(cites="runtime/mgcsweep.go:193 activeSweep.markDrained")
     def drain(x: Any, n: Any) -> None:
         """The unswept sets are empty; a span that was picked may still wait for its sweeper."""
         x.require(Not(x.drained))
         x.require(x.all(span, lambda s: Not(x.waiting[s])))
         n.drained = True
 
-    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:348 sweepLocker.tryAcquire")
+    @machine.action(t=thread, s=span, cites="runtime/mgcsweep.go:348 sweepLocker.tryAcquire")
     def acquire(x: Any, n: Any, t: Any, s: Any) -> None:
         """The CAS from h-2 to h-1: whoever wins owns the span."""
         x.require(And(x.sweeping[t], x.live[s], x.gen[s] == NEEDS_SWEEPING))
         _sweep(x, n, t, s)
 
-    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:668 sweepLocked.sweep")
+    @machine.action(t=thread, s=span, cites="runtime/mgcsweep.go:668 sweepLocked.sweep")
     def process(x: Any, n: Any, t: Any, s: Any) -> None:
         """The mark bits become the allocation bits: unmarked objects are free from here on."""
         x.require(And(x.owns[t, s], x.stage[s] == SWEEPING))
         n.unswept[s] = False
         n.stage[s] = PROCESSED
 
-    @machine.action(t=thread, s=span, go="runtime/mgcsweep.go:699 sweepLocked.sweep")
+    @machine.action(t=thread, s=span, cites="runtime/mgcsweep.go:699 sweepLocked.sweep")
     def publish(x: Any, n: Any, t: Any, s: Any) -> None:
         """The final store: everybody may see that the span is swept, the sweeper still holds it."""
         x.require(And(x.owns[t, s], x.stage[s] == PROCESSED))
@@ -122,7 +122,7 @@ def _sweeping(machine: Machine, span: Any, thread: Any) -> None:
 
 
 def _allocating(machine: Machine, span: Any, thread: Any) -> None:
-    @machine.action(t=thread, s=span, go="runtime/mheap.go:1418 mheap.initSpan")
+    @machine.action(t=thread, s=span, cites="runtime/mheap.go:1418 mheap.initSpan")
     def init(x: Any, n: Any, t: Any, s: Any) -> None:
         """A fresh span is born swept, in its allocator's hands."""
         x.require(Not(x.live[s]))
@@ -132,7 +132,7 @@ def _allocating(machine: Machine, span: Any, thread: Any) -> None:
         n.stage[s] = HELD
         n.owns[t, s] = True
 
-    @machine.action(t=thread, s=span, go="runtime/mheap.go:1605 mheap.freeSpanLocked")
+    @machine.action(t=thread, s=span, cites="runtime/mheap.go:1605 mheap.freeSpanLocked")
     def free(x: Any, n: Any, t: Any, s: Any) -> None:
         """Only a swept span in one's hands can be freed."""
         x.require(And(x.owns[t, s], x.stage[s] == HELD, x.live[s]))
@@ -140,14 +140,14 @@ def _allocating(machine: Machine, span: Any, thread: Any) -> None:
         n.stage[s] = SHARED
         n.owns[t, s] = False
 
-    @machine.action(t=thread, s=span, go="runtime/mcentral.go:232 mcentral.uncacheSpan")
+    @machine.action(t=thread, s=span, cites="runtime/mcentral.go:232 mcentral.uncacheSpan")
     def release(x: Any, n: Any, t: Any, s: Any) -> None:
         """Pushing a span onto a swept set gives it away."""
         x.require(And(x.owns[t, s], x.stage[s] == HELD))
         n.stage[s] = SHARED
         n.owns[t, s] = False
 
-    @machine.action(t=thread, s=span, go="runtime/mcentral.go:106 mcentral.cacheSpan")
+    @machine.action(t=thread, s=span, cites="runtime/mcentral.go:106 mcentral.cacheSpan")
     def take(x: Any, n: Any, t: Any, s: Any) -> None:
         """Popping a span from a swept set takes it."""
         x.require(And(x.live[s], x.stage[s] == SHARED, x.gen[s] == SWEPT))
@@ -156,14 +156,14 @@ def _allocating(machine: Machine, span: Any, thread: Any) -> None:
 
 
 def _caching(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
-    @machine.action(c=cache, go="runtime/mcache.go:90 allocmcache")
+    @machine.action(c=cache, cites="runtime/mcache.go:90 allocmcache")
     def create(x: Any, n: Any, c: Any) -> None:
         """A new cache is empty and belongs to the present cycle."""
         x.require(Not(x.present[c]))
         n.present[c] = True
         n.flushed[c] = True
 
-    @machine.action(t=thread, c=cache, s=span, go="runtime/mcache.go:193 mcache.refill")
+    @machine.action(t=thread, c=cache, s=span, cites="runtime/mcache.go:193 mcache.refill")
     def refill(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
         """A held span goes into a flushed cache with h+3: out of reach of the next sweep."""
         x.require(And(x.owns[t, s], x.stage[s] == HELD, x.live[s], x.flushed[c]))
@@ -172,7 +172,7 @@ def _caching(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         n.owns[t, s] = False
         n.cached[c, s] = True
 
-    @machine.action(t=thread, c=cache, s=span, go="runtime/mcentral.go:215 mcentral.uncacheSpan")
+    @machine.action(t=thread, c=cache, s=span, cites="runtime/mcentral.go:215 mcentral.uncacheSpan")
     def uncache(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
         """A span cached in this cycle is swept already."""
         x.require(And(x.cached[c, s], x.gen[s] == CACHED_SWEPT))
@@ -181,14 +181,14 @@ def _caching(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         n.owns[t, s] = True
         n.cached[c, s] = False
 
-    @machine.action(t=thread, c=cache, s=span, go="runtime/mcentral.go:212 mcentral.uncacheSpan")
+    @machine.action(t=thread, c=cache, s=span, cites="runtime/mcentral.go:212 mcentral.uncacheSpan")
     def uncache_stale(x: Any, n: Any, t: Any, c: Any, s: Any) -> None:
         """A span cached before the sweep began is on no list: whoever uncaches it must sweep it."""
         x.require(And(x.cached[c, s], x.gen[s] == CACHED_STALE))
         _sweep(x, n, t, s)
         n.cached[c, s] = False
 
-    @machine.action(c=cache, go="runtime/mcache.go:330 mcache.prepareForSweep")
+    @machine.action(c=cache, cites="runtime/mcache.go:330 mcache.prepareForSweep")
     def flush(x: Any, n: Any, c: Any) -> None:
         """A cache enters the new cycle, empty."""
         x.require(And(x.present[c], Not(x.flushed[c])))
@@ -197,7 +197,7 @@ def _caching(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
 
 
 def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
-    @machine.action(go="runtime/mgc.go:1554 gcSweep")
+    @machine.action(cites="runtime/mgc.go:1554 gcSweep")
     def bump(x: Any, n: Any) -> None:
         """With the world stopped, everything swept and all caches flushed, the next cycle begins."""
         x.require(And(x.drained, Not(x.restarting)))
@@ -220,7 +220,7 @@ def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         n.flushed[ALL] = lambda _: False
         n.restarting = True
 
-    @machine.action(go="runtime/mgcsweep.go:220 activeSweep.reset")
+    @machine.action(cites="runtime/mgcsweep.go:220 activeSweep.reset")
     def reset(x: Any, n: Any) -> None:
         """The world is still stopped: the swept sets are the unswept ones of the new cycle."""
         x.require(x.restarting)
@@ -230,23 +230,23 @@ def _cycle(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
 
 
 def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
-    @machine.invariant(s=span, go="runtime/mheap.go:475")
+    @machine.invariant(s=span, cites="runtime/mheap.go:475")
     def five_meanings(x: Any, s: Any) -> Any:
         """A span in use is at h-2, h-1, h, h+1 or h+3."""
         meanings = (NEEDS_SWEEPING, BEING_SWEPT, SWEPT, CACHED_STALE, CACHED_SWEPT)
         return Implies(x.live[s], is_one_of(x.gen[s], *meanings))
 
-    @machine.invariant(t=thread, u=thread, s=span, go="runtime/mgcsweep.go:339")
+    @machine.invariant(t=thread, u=thread, s=span, cites="runtime/mgcsweep.go:339")
     def one_owner(x: Any, t: Any, u: Any, s: Any) -> Any:
         """Two threads never own one span, so a span is swept once."""
         return Implies(And(x.owns[t, s], x.owns[u, s]), t == u)
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:348")
+    @machine.invariant(s=span, cites="runtime/mgcsweep.go:348")
     def needs_sweeping_is_shared(x: Any, s: Any) -> Any:
         """A span at h-2 is in nobody's hands, which is why one CAS decides."""
         return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), x.stage[s] == SHARED)
 
-    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:333")
+    @machine.invariant(t=thread, s=span, cites="runtime/mgcsweep.go:333")
     def half_swept_is_in_hand(x: Any, t: Any, s: Any) -> Any:
         """A sweeper is busy exactly while it half owns a span: none can end half way."""
         sweeps = And(x.owns[t, s], is_one_of(x.stage[s], SWEEPING, PROCESSED))
@@ -255,59 +255,59 @@ def _claims(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
             Implies(And(x.half[t], x.hand[t] == s), sweeps),
         )
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:690")
+    @machine.invariant(s=span, cites="runtime/mgcsweep.go:690")
     def swept_before_use(x: Any, s: Any) -> Any:
         """Allocation believes that a span at h or h+3 is swept."""
         return Implies(And(x.live[s], is_one_of(x.gen[s], SWEPT, CACHED_SWEPT)), Not(x.unswept[s]))
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:213 activeSweep.isDone")
+    @machine.invariant(s=span, cites="runtime/mgcsweep.go:213 activeSweep.isDone")
     def done_means_swept(x: Any, s: Any) -> Any:
         """Drained and without sweepers, no span needs sweeping; stale ones wait in caches."""
         done = And(x.drained, Not(x.restarting), x.all(thread, lambda t: Not(x.sweeping[t])))
         return Implies(And(done, x.live[s]), x.gen[s] != NEEDS_SWEEPING)
 
-    @machine.invariant(c=cache, s=span, go="runtime/mheap.go:478")
+    @machine.invariant(c=cache, s=span, cites="runtime/mheap.go:478")
     def cached_spans_say_so(x: Any, c: Any, s: Any) -> Any:
         """A cached span is at h+3 in a flushed cache and at h+1 in one not flushed yet."""
         expected = If(x.flushed[c], CACHED_SWEPT, CACHED_STALE)
         return Implies(x.cached[c, s], And(x.live[s], x.gen[s] == expected))
 
-    @machine.invariant(c=cache, d=cache, s=span, go="runtime/mcache.go:193")
+    @machine.invariant(c=cache, d=cache, s=span, cites="runtime/mcache.go:193")
     def in_one_cache(x: Any, c: Any, d: Any, s: Any) -> Any:
         """Two caches never hold one span: its objects would be allocated twice."""
         return Implies(And(x.cached[c, s], x.cached[d, s]), c == d)
 
 
 def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:99", lemma=True)
+    @machine.invariant(s=span, cites="runtime/mgcsweep.go:99", lemma=True)
     def unswept_spans_are_found(x: Any, s: Any) -> Any:
         """A span at h-2 is on an unswept set, or was picked by a sweeper not done yet."""
         in_hand = x.any(thread, lambda t: And(x.sweeping[t], x.picking[t], x.picked[t] == s))
         found = Or(x.waiting[s], in_hand, x.restarting)
         return Implies(And(x.live[s], x.gen[s] == NEEDS_SWEEPING), found)
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:193", lemma=True)
+    @machine.invariant(s=span, cites="runtime/mgcsweep.go:193", lemma=True)
     def drained_sets_are_empty(x: Any, s: Any) -> Any:
         """Nothing joins an unswept set within a cycle."""
         return Implies(x.drained, Not(x.waiting[s]))
 
-    @machine.invariant(c=cache, go="runtime/mcache.go:90", lemma=True)
+    @machine.invariant(c=cache, cites="runtime/mcache.go:90", lemma=True)
     def flushed_is_present(x: Any, c: Any) -> Any:
         """Only an allocated cache is flushed."""
         return Implies(x.flushed[c], x.present[c])
 
-    @machine.invariant(c=cache, s=span, go="runtime/mcache.go:90", lemma=True)
+    @machine.invariant(c=cache, s=span, cites="runtime/mcache.go:90", lemma=True)
     def caching_is_present(x: Any, c: Any, s: Any) -> Any:
         """Only an allocated cache holds spans."""
         return Implies(x.cached[c, s], x.present[c])
 
-    @machine.invariant(t=thread, s=span, go="runtime/mgcsweep.go:333", lemma=True)
+    @machine.invariant(t=thread, s=span, cites="runtime/mgcsweep.go:333", lemma=True)
     def owned_is_in_hand(x: Any, t: Any, s: Any) -> Any:
         """An owned span is being swept or held."""
         in_hand = is_one_of(x.stage[s], SWEEPING, PROCESSED, HELD)
         return Implies(x.owns[t, s], And(x.live[s], in_hand))
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:333", lemma=True)
+    @machine.invariant(s=span, cites="runtime/mgcsweep.go:333", lemma=True)
     def stage_fits_generation(x: Any, s: Any) -> Any:
         """While it is swept a span is at h-1, held at h, cached at h+1 or h+3."""
         at_hand = And(
@@ -318,7 +318,7 @@ def _lemmas(machine: Machine, span: Any, thread: Any, cache: Any) -> None:
         shared = Implies(x.stage[s] == SHARED, is_one_of(x.gen[s], NEEDS_SWEEPING, SWEPT))
         return Implies(x.live[s], And(at_hand, shared))
 
-    @machine.invariant(s=span, go="runtime/mgcsweep.go:668", lemma=True)
+    @machine.invariant(s=span, cites="runtime/mgcsweep.go:668", lemma=True)
     def processed_is_swept(x: Any, s: Any) -> Any:
         """Once the bits are swapped the mark is processed."""
         return Implies(And(x.live[s], x.stage[s] == PROCESSED), Not(x.unswept[s]))

@@ -18,7 +18,7 @@ def build() -> Machine:
     """The machine of allocNeedsZero: any number of arenas and allocations in flight."""
     machine = Machine(
         "zeroed_base",
-        go="runtime/mheap.go:308",
+        cites="runtime/mheap.go:308",
         why="memory believed zero that is not leaks old data into new objects",
     )
     arena, part = machine.sort("Arena"), machine.sort("Part")
@@ -43,7 +43,7 @@ def in_flight(x: Any, p: Any) -> Any:
 
 
 def _actions(machine: Machine, arena: Any, part: Any, page: Any) -> None:
-    @machine.action(p=part, a=arena, low=page, high=page, go="runtime/mheap.go:1024")
+    @machine.action(p=part, a=arena, low=page, high=page, cites="runtime/mheap.go:1024")
     def own(x: Any, n: Any, p: Any, a: Any, low: Any, high: Any) -> None:
         """The page allocator gives pages [low, high) of an arena to nobody else meanwhile."""
         x.require(And(Not(in_flight(x, p)), low < high))
@@ -60,7 +60,7 @@ def _actions(machine: Machine, arena: Any, part: Any, page: Any) -> None:
         n.seen[p] = 0
         n.needs_zero[p] = False
 
-    @machine.action(p=part, go="runtime/mheap.go:1029 mheap.allocNeedsZero")
+    @machine.action(p=part, cites="runtime/mheap.go:1029 mheap.allocNeedsZero")
     def load(x: Any, n: Any, p: Any) -> None:
         """The first load decides: pages below zeroedBase may be dirty."""
         x.require(x.stage[p] == OWNED)
@@ -69,13 +69,13 @@ def _actions(machine: Machine, arena: Any, part: Any, page: Any) -> None:
         n.needs_zero[p] = x.low[p] < base
         n.stage[p] = LOADED
 
-    @machine.action(p=part, go="runtime/mheap.go:1054 mheap.allocNeedsZero")
+    @machine.action(p=part, cites="runtime/mheap.go:1054 mheap.allocNeedsZero")
     def enough(x: Any, n: Any, p: Any) -> None:
         """The word is at the end of the part or beyond: nothing to raise."""
         x.require(And(x.stage[p] == LOADED, x.high[p] <= x.seen[p]))
         n.stage[p] = RAISED
 
-    @machine.action(p=part, go="runtime/mheap.go:1055 mheap.allocNeedsZero")
+    @machine.action(p=part, cites="runtime/mheap.go:1055 mheap.allocNeedsZero")
     def raise_base(x: Any, n: Any, p: Any) -> None:
         """The compare-and-swap succeeds: nobody moved the word since it was seen."""
         a = x.arena[p]
@@ -84,7 +84,7 @@ def _actions(machine: Machine, arena: Any, part: Any, page: Any) -> None:
         n.zeroed_base[a] = x.high[p]
         n.stage[p] = RAISED
 
-    @machine.action(p=part, go="runtime/mheap.go:1058 mheap.allocNeedsZero")
+    @machine.action(p=part, cites="runtime/mheap.go:1058 mheap.allocNeedsZero")
     def reload(x: Any, n: Any, p: Any) -> None:
         """The compare-and-swap failed: somebody moved the word, look again."""
         a = x.arena[p]
@@ -92,13 +92,13 @@ def _actions(machine: Machine, arena: Any, part: Any, page: Any) -> None:
         x.require(x.zeroed_base[a] != x.seen[p])
         n.seen[p] = x.zeroed_base[a]
 
-    @machine.action(p=part, go="runtime/mheap.go:1072 mheap.allocNeedsZero")
+    @machine.action(p=part, cites="runtime/mheap.go:1072 mheap.allocNeedsZero")
     def hand_out(x: Any, n: Any, p: Any) -> None:
         """allocNeedsZero returns; its caller may write the pages from here on."""
         x.require(x.stage[p] == RAISED)
         n.stage[p] = HANDED_OUT
 
-    @machine.action(p=part, i=page, go="runtime/malloc.go mallocgc")
+    @machine.action(p=part, i=page, cites="runtime/malloc.go mallocgc")
     def use(x: Any, n: Any, p: Any, i: Any) -> None:
         """The owner writes one of its pages."""
         x.require(And(x.stage[p] == HANDED_OUT, x.low[p] <= i, i < x.high[p]))
@@ -106,54 +106,56 @@ def _actions(machine: Machine, arena: Any, part: Any, page: Any) -> None:
 
 
 def _properties(machine: Machine, arena: Any, part: Any, page: Any) -> None:
-    @machine.invariant(p=part, i=page, go="runtime/mheap.go:980")
+    @machine.invariant(p=part, i=page, cites="runtime/mheap.go:980")
     def clean_means_never_used(x: Any, p: Any, i: Any) -> Any:
         """If allocNeedsZero says no, no page of the allocation was ever written."""
         claimed = And(is_one_of(x.stage[p], LOADED, RAISED), Not(x.needs_zero[p]))
         inside = And(x.low[p] <= i, i < x.high[p])
         return Implies(And(claimed, inside), Not(x.used[x.arena[p], i]))
 
-    @machine.invariant(p=part, go="runtime/mheap.go:1060")
+    @machine.invariant(p=part, cites="runtime/mheap.go:1060")
     def never_overlapping(x: Any, p: Any) -> Any:
         """The throw "potentially overlapping in-use allocations detected" is unreachable."""
         base = x.zeroed_base[x.arena[p]]
         inside = And(x.low[p] < base, base <= x.high[p])
         return Implies(And(x.stage[p] == LOADED, base != x.seen[p]), Not(inside))
 
-    @machine.invariant(p=part, go="runtime/mheap.go:1052")
+    @machine.invariant(p=part, cites="runtime/mheap.go:1052")
     def raised_to_the_end(x: Any, p: Any) -> Any:
         """Once done, zeroedBase is at the end of the part or beyond."""
         done = is_one_of(x.stage[p], RAISED, HANDED_OUT)
         return Implies(done, x.high[p] <= x.zeroed_base[x.arena[p]])
 
-    @machine.invariant(a=arena, i=page, go="runtime/mheap.go:308")
+    @machine.invariant(a=arena, i=page, cites="runtime/mheap.go:308")
     def zero_above_the_base(x: Any, a: Any, i: Any) -> Any:
         """Every page at or above zeroedBase was never used."""
         return Implies(x.zeroed_base[a] <= i, Not(x.used[a, i]))
 
-    @machine.invariant(p=part, q=part, go="runtime/mheap.go:1060", lemma=True)
+    @machine.invariant(p=part, q=part, cites="runtime/mheap.go:1060", lemma=True)
     def parts_are_disjoint(x: Any, p: Any, q: Any) -> Any:
         """Two allocations in flight share no page."""
         both = And(in_flight(x, p), in_flight(x, q), p != q, x.arena[p] == x.arena[q])
         return Implies(both, Or(x.high[p] <= x.low[q], x.high[q] <= x.low[p]))
 
-    @machine.invariant(p=part, q=part, go="runtime/mheap.go:1038", lemma=True)
+    @machine.invariant(p=part, q=part, cites="runtime/mheap.go:1038", lemma=True)
     def clean_is_apart_from_used(x: Any, p: Any, q: Any) -> Any:
         """A part found clean shares no page with one whose owner may write it."""
         clean = And(is_one_of(x.stage[p], LOADED, RAISED), Not(x.needs_zero[p]))
         both = And(clean, x.stage[q] == HANDED_OUT, x.arena[p] == x.arena[q])
         return Implies(both, Or(x.high[p] <= x.low[q], x.high[q] <= x.low[p]))
 
-    @machine.invariant(p=part, go="runtime/mheap.go:1042", lemma=True)
+    @machine.invariant(p=part, cites="runtime/mheap.go:1042", lemma=True)
     def seen_is_past(x: Any, p: Any) -> Any:
         """What a part saw is not above what is there now."""
         return Implies(x.stage[p] == LOADED, x.seen[p] <= x.zeroed_base[x.arena[p]])
 
-    @machine.invariant(p=part, go="runtime/mheap.go:1024", lemma=True)
+    @machine.invariant(p=part, cites="runtime/mheap.go:1024", lemma=True)
     def parts_have_pages(x: Any, p: Any) -> Any:
         """A part in flight is not empty."""
         return Implies(in_flight(x, p), x.low[p] < x.high[p])
 
-    @machine.transition(a=arena, go="runtime/mheap.go:311", why="readers rely on it without a lock")
+    @machine.transition(
+        a=arena, cites="runtime/mheap.go:311", why="readers rely on it without a lock"
+    )
     def zeroed_base_only_grows(x: Any, n: Any, a: Any) -> Any:
         return x.zeroed_base[a] <= n.zeroed_base[a]

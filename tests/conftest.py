@@ -58,7 +58,7 @@ PROVED = Verdict(Grade.PROVED)
 
 def claim(expect=Grade.PROVED, **more):
     return obligation(
-        technique="toy", statement="it holds", go="mheap.go:1", expect=expect, **more
+        technique="toy", statement="it holds", cites="mheap.go:1", expect=expect, **more
     )
 """
 

@@ -36,20 +36,20 @@ class Counter:
 
 def model() -> Machine:
     """A counter from 0 to 3 that can be cleared, and an action that nothing here takes."""
-    machine = Machine("counter", go="counter.go:1", why="it counts")
+    machine = Machine("counter", cites="counter.go:1", why="it counts")
     machine.var("count", type=Range(0, 3), init=0)
     machine.var("seen", type=Range(0, 1), init=0)
 
-    @machine.action(go="counter.go:10 Counter.Add")
+    @machine.action(cites="counter.go:10 Counter.Add")
     def add(x, n):
         x.require(x.count < 3)
         n.count = x.count + 1
 
-    @machine.action(go="counter.go:20 Counter.Clear")
+    @machine.action(cites="counter.go:20 Counter.Clear")
     def clear(_, n):
         n.count = 0
 
-    @machine.action(go="counter.go:30 Counter.Drop")
+    @machine.action(cites="counter.go:30 Counter.Drop")
     def drop(_, n):
         n.count = 0
 

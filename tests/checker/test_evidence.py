@@ -48,7 +48,7 @@ def test_a_record_says_everything():
         "subject": "toy",
         "technique": "toy",
         "statement": "it holds",
-        "go_ref": "mheap.go:1",
+        "cites": "mheap.go:1",
         "expected": "PROVED",
         "verdict": "PROVED",
         "status": "passed",
@@ -136,7 +136,7 @@ def test_round_trip(tmp_path):
     ("edit", "reason"),
     [
         (lambda whole: whole.update(format="other"), "not evidence of a run"),
-        (lambda whole: whole.update(version=9), "in version 9 of the format, not 1"),
+        (lambda whole: whole.update(version=9), "in version 9 of the format, not 2"),
         (lambda whole: whole["run"].pop("complete"), "at run: 'complete' is a required"),
         (lambda whole: whole["obligations"][0].update(verdict="FINE"), "at obligations/0"),
         (lambda whole: whole["obligations"][0].update(verdict="UNKNOWN"), "at obligations/0"),

@@ -20,22 +20,22 @@ from model import span_list, span_state, sweepgen, zeroed_base
 
 def lock(*, check: bool = True) -> Machine:
     """A mutex: one holder at a time, unless taking it does not check."""
-    machine = Machine("lock", go="-", why="-")
+    machine = Machine("lock", cites="-", why="-")
     thread = machine.sort("Thread")
     machine.var("holds", thread, type=BOOL, init=False)
 
-    @machine.action(t=thread, go="-")
+    @machine.action(t=thread, cites="-")
     def take(x: Any, n: Any, t: Any) -> None:
         if check:
             x.require(x.all(thread, lambda u: Not(x.holds[u])))
         n.holds[t] = True
 
-    @machine.action(t=thread, go="-")
+    @machine.action(t=thread, cites="-")
     def leave(x: Any, n: Any, t: Any) -> None:
         x.require(x.holds[t])
         n.holds[t] = False
 
-    @machine.invariant(t=thread, u=thread, go="-")
+    @machine.invariant(t=thread, u=thread, cites="-")
     def exclusive(x: Any, t: Any, u: Any) -> Any:
         return Implies(And(x.holds[t], x.holds[u]), t == u)
 
@@ -44,21 +44,21 @@ def lock(*, check: bool = True) -> Machine:
 
 def counter(limit: int | None) -> Machine:
     """Counts up for ever, or to a limit that a constant sets."""
-    machine = Machine("counter", go="-", why="-")
+    machine = Machine("counter", cites="-", why="-")
     machine.constant("top", least=1)
     machine.var("n", type=Range(0, None), init=0)
 
-    @machine.action(go="-")
+    @machine.action(cites="-")
     def up(x: Any, n: Any) -> None:
         if limit is not None:
             x.require(x.n < x.top)
         n.n = x.n + 1
 
-    @machine.transition(go="-")
+    @machine.transition(cites="-")
     def grows(x: Any, n: Any) -> Any:
         return x.n < n.n
 
-    @machine.invariant(go="-")
+    @machine.invariant(cites="-")
     def bounded(x: Any) -> Any:
         return x.n <= (x.top if limit is not None else 100)
 
@@ -84,7 +84,7 @@ class TestInduction:
         machine = lock(check=False)
         thread = machine.sorts[0]
 
-        @machine.invariant(t=thread, go="-", lemma=True)
+        @machine.invariant(t=thread, cites="-", lemma=True)
         def nonsense(x: Any, t: Any) -> Any:
             return And(x.holds[t], Not(x.holds[t]))
 
@@ -94,7 +94,7 @@ class TestInduction:
     def test_an_action_no_state_allows_is_vacuous(self) -> None:
         machine = lock()
 
-        @machine.action(t=machine.sorts[0], go="-")
+        @machine.action(t=machine.sorts[0], cites="-")
         def never(x: Any, n: Any, t: Any) -> None:
             x.require(And(x.holds[t], Not(x.holds[t])))
             n.holds[t] = False
@@ -106,7 +106,7 @@ class TestInduction:
     def test_a_property_that_cannot_fail_is_vacuous(self) -> None:
         machine = lock()
 
-        @machine.invariant(t=machine.sorts[0], go="-")
+        @machine.invariant(t=machine.sorts[0], cites="-")
         def trivial(_x: Any, t: Any) -> Any:
             return t == t  # trivial on purpose
 
@@ -150,7 +150,7 @@ class TestReachability:
     def test_an_action_that_never_fires_is_vacuous(self) -> None:
         machine = lock()
 
-        @machine.action(t=machine.sorts[0], go="-")
+        @machine.action(t=machine.sorts[0], cites="-")
         def never(x: Any, n: Any, t: Any) -> None:
             x.require(x.all(machine.sorts[0], lambda u: x.holds[u]))
             x.require(Not(x.holds[t]))
@@ -161,7 +161,7 @@ class TestReachability:
     def test_a_broken_step_property_is_found(self) -> None:
         machine = counter(limit=3)
 
-        @machine.action(go="-")
+        @machine.action(cites="-")
         def down(x: Any, n: Any) -> None:
             x.require(x.n > 0)
             n.n = x.n - 1
@@ -171,10 +171,10 @@ class TestReachability:
 
 class TestPlainReading:
     def test_a_value_outside_its_type_is_an_error(self) -> None:
-        machine = Machine("m", go="-", why="-")
+        machine = Machine("m", cites="-", why="-")
         machine.var("n", type=Range(0, 1), init=0)
 
-        @machine.action(go="-")
+        @machine.action(cites="-")
         def jump(_x: Any, n: Any) -> None:
             n.n = 5
 
@@ -183,7 +183,7 @@ class TestPlainReading:
             instance.step(instance.initial, machine.actions["jump"], ())
 
     def test_words_of_the_language_cannot_be_names(self) -> None:
-        machine = Machine("m", go="-", why="-")
+        machine = Machine("m", cites="-", why="-")
         with pytest.raises(ValueError, match="word of the language"):
             machine.var("require", type=BOOL, init=False)
 
@@ -196,11 +196,11 @@ class TestPlainReading:
         assert not monitor.read("holds", "b")
 
     def test_unseen_elements_follow_steps_that_write_all(self) -> None:
-        machine = Machine("m", go="-", why="-")
+        machine = Machine("m", cites="-", why="-")
         thing = machine.sort("Thing")
         machine.var("old", thing, type=BOOL, init=False)
 
-        @machine.action(go="-")
+        @machine.action(cites="-")
         def age(_x: Any, n: Any) -> None:
             n.old[ALL] = lambda _: True
 

@@ -33,7 +33,7 @@ class Mutant:
 
 
 def declared(**more):
-    values = {"technique": "toy", "statement": "it holds", "go": "mheap.go:1"}
+    values = {"technique": "toy", "statement": "it holds", "cites": "mheap.go:1"}
     return obligation(**(values | {"expect": Grade.PROVED} | more))
 
 

@@ -9,12 +9,12 @@ from checker.spec import BOOL, Machine
 
 def machine() -> Machine:
     """Doors that are opened and closed; `guest` is a variable without a counterpart."""
-    made = Machine("doors", go="doors.go:1", why="somebody must be let in")
+    made = Machine("doors", cites="doors.go:1", why="somebody must be let in")
     door = made.sort("Door")
     made.var("open", door, type=BOOL, init=False)
     made.var("guest", type=BOOL, init=False)
 
-    @made.action(d=door, go="doors.go:10 Open")
+    @made.action(d=door, cites="doors.go:10 Open")
     def open_door(x, n, d):
         x.require(x.open[d] == False)  # noqa: E712  # the language has no other way
         n.open[d] = True

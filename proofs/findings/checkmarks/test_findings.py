@@ -22,7 +22,7 @@ HARNESS = "checkmarks/pairs"
 @pytest.mark.fast
 @obligation(
     technique="port run",
-    go=GO,
+    cites=GO,
     expect=Grade.REFUTED,
     finding="checkmark-index",
     statement=PAIRS.says,
@@ -33,7 +33,7 @@ def test_one_bit_for_an_arena() -> Verdict:
 
 @obligation(
     technique="port run",
-    go=GO,
+    cites=GO,
     expect=Grade.EXHAUSTED,
     statement=f"{PAIRS.says}, once the index is that of its word",
 )
@@ -43,6 +43,6 @@ def test_index_by_word() -> Verdict:
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", CHECKMARK_MUTANTS, ids=str)
-@obligation(technique="port run", go=GO, expect=Grade.REFUTED, statement=PAIRS.says)
+@obligation(technique="port run", cites=GO, expect=Grade.REFUTED, statement=PAIRS.says)
 def test_index_by_word_kills(mutant: Mutant) -> Verdict:
     return holds(PAIRS, harness=HARNESS, variant=fixed(BY_WORD, mutant))

@@ -23,7 +23,7 @@ HARNESS = "linear_alloc/requests"
 
 @obligation(
     technique="port run",
-    go=GO,
+    cites=GO,
     expect=Grade.EXHAUSTED,
     statement=f"{SAYS}, if their end is an address",
 )
@@ -33,7 +33,7 @@ def test_requests() -> Verdict:
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", LINEAR_MUTANTS, ids=str)
-@obligation(technique="port run", go=GO, expect=Grade.REFUTED, statement=SAYS)
+@obligation(technique="port run", cites=GO, expect=Grade.REFUTED, statement=SAYS)
 def test_requests_kills(mutant: Mutant) -> Verdict:
     return holds(MODEST, harness=HARNESS, variant=mutant)
 
@@ -41,7 +41,7 @@ def test_requests_kills(mutant: Mutant) -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="port run",
-    go=GO,
+    cites=GO,
     expect=Grade.REFUTED,
     finding="linearalloc-wrap",
     statement=SAYS,
@@ -52,7 +52,7 @@ def test_sum_wraps() -> Verdict:
 
 @obligation(
     technique="port run",
-    go=GO,
+    cites=GO,
     expect=Grade.EXHAUSTED,
     statement=f"{SAYS}, once no sum can wrap",
 )

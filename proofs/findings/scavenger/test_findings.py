@@ -23,7 +23,7 @@ from proofs.findings.scavenger.pace import DIVIDED, LIMIT, PACE_MUTANTS
 
 @pytest.mark.fast
 @obligation(
-    technique="port run", go=pace.GO, expect=Grade.REFUTED, finding="62449", statement=LIMIT.says
+    technique="port run", cites=pace.GO, expect=Grade.REFUTED, finding="62449", statement=LIMIT.says
 )
 def test_memory_limit_goal() -> Verdict:
     return holds(LIMIT, harness="scavenger/pace")
@@ -32,7 +32,7 @@ def test_memory_limit_goal() -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="port run",
-    go=pace.GO,
+    cites=pace.GO,
     expect=Grade.SAMPLED,
     statement=f"{LIMIT.says}, once the percentage is divided by 100",
 )
@@ -42,7 +42,7 @@ def test_memory_limit_goal_divided() -> Verdict:
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", PACE_MUTANTS, ids=str)
-@obligation(technique="port run", go=pace.GO, expect=Grade.REFUTED, statement=LIMIT.says)
+@obligation(technique="port run", cites=pace.GO, expect=Grade.REFUTED, statement=LIMIT.says)
 def test_memory_limit_goal_kills(mutant: Mutant) -> Verdict:
     return holds(LIMIT, harness="scavenger/pace", variant=fixed(DIVIDED, mutant))
 
@@ -50,7 +50,7 @@ def test_memory_limit_goal_kills(mutant: Mutant) -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="port run",
-    go=index.GO,
+    cites=index.GO,
     expect=Grade.EXHAUSTED,
     statement=f"{SHIPPED.says}, on linux/amd64",
 )
@@ -60,7 +60,7 @@ def test_index() -> Verdict:
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", INDEX_MUTANTS, ids=str)
-@obligation(technique="port run", go=index.GO, expect=Grade.REFUTED, statement=SHIPPED.says)
+@obligation(technique="port run", cites=index.GO, expect=Grade.REFUTED, statement=SHIPPED.says)
 def test_index_kills(mutant: Mutant) -> Verdict:
     return holds(SHIPPED, harness="scavenger/index", variant=mutant)
 
@@ -68,7 +68,7 @@ def test_index_kills(mutant: Mutant) -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="port run",
-    go=index.GO,
+    cites=index.GO,
     expect=Grade.REFUTED,
     finding="63385",
     statement=f"{LOW.says}, where addresses are counted from 0",
@@ -80,7 +80,7 @@ def test_index_of_a_low_heap() -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="port run",
-    go=index.GO,
+    cites=index.GO,
     expect=Grade.EXHAUSTED,
     statement=f"{LOW.says}, where addresses are counted from 0, once max says what is unset",
 )

@@ -17,21 +17,21 @@ from proofs.port.specials.offsets import ADDRESSES, GO, NARROW, OBJECTS, WIDE
 HARNESS = "specials/offsets"
 
 
-@obligation(technique="port run", go=GO, expect=Grade.EXHAUSTED, statement=OBJECTS.says)
+@obligation(technique="port run", cites=GO, expect=Grade.EXHAUSTED, statement=OBJECTS.says)
 def test_offsets_of_objects() -> Verdict:
     return holds(OBJECTS, harness=HARNESS)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", [NARROW], ids=str)
-@obligation(technique="port run", go=GO, expect=Grade.REFUTED, statement=OBJECTS.says)
+@obligation(technique="port run", cites=GO, expect=Grade.REFUTED, statement=OBJECTS.says)
 def test_offsets_of_objects_kills(mutant: Mutant) -> Verdict:
     return holds(OBJECTS, harness=HARNESS, variant=mutant)
 
 
 @pytest.mark.fast
 @obligation(
-    technique="port run", go=GO, expect=Grade.REFUTED, finding="70739", statement=ADDRESSES.says
+    technique="port run", cites=GO, expect=Grade.REFUTED, finding="70739", statement=ADDRESSES.says
 )
 def test_offset_of_16_bits() -> Verdict:
     return holds(ADDRESSES, harness=HARNESS)
@@ -40,7 +40,7 @@ def test_offset_of_16_bits() -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="port run",
-    go=GO,
+    cites=GO,
     expect=Grade.SAMPLED,
     statement=f"{ADDRESSES.says}, once the offset has the width of an address",
 )

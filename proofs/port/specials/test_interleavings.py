@@ -15,30 +15,30 @@ RACE_FREE = "every access that is declared plain is ordered by synchronisation"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@obligation(technique="interleavings", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_interleavings(scenario: str) -> Verdict:
-    return holds(SCENARIOS[scenario](), harness="specials/interleaving", go=GO, why=CLAIM)
+    return holds(SCENARIOS[scenario](), harness="specials/interleaving", cites=GO, why=CLAIM)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", LISTS, ids=str)
-@obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_interleavings_kills(mutant: Mutant) -> Verdict:
     explored = SCENARIOS[LISTS[mutant]]()
-    return holds(explored, harness="specials/interleaving", go=GO, why=CLAIM, variant=mutant)
+    return holds(explored, harness="specials/interleaving", cites=GO, why=CLAIM, variant=mutant)
 
 
 # Of BESIDE_SWEEP every state is explored, but it has too many traces to look at each.
 @pytest.mark.fast
 @pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each != BESIDE_SWEEP])
-@obligation(technique="races", go=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
+@obligation(technique="races", cites=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
 def test_races(scenario: str) -> Verdict:
-    return race_free(SCENARIOS[scenario](), harness="specials/races", go=GO, why=RACE_FREE)
+    return race_free(SCENARIOS[scenario](), harness="specials/races", cites=GO, why=RACE_FREE)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", RACES, ids=str)
-@obligation(technique="races", go=GO, expect=Grade.REFUTED, statement=RACE_FREE)
+@obligation(technique="races", cites=GO, expect=Grade.REFUTED, statement=RACE_FREE)
 def test_races_kills(mutant: Mutant) -> Verdict:
     explored = SCENARIOS[RACES[mutant]]()
-    return race_free(explored, harness="specials/races", go=GO, why=RACE_FREE, variant=mutant)
+    return race_free(explored, harness="specials/races", cites=GO, why=RACE_FREE, variant=mutant)

@@ -151,10 +151,10 @@ class Pages(PortExercise):
 
     # What must be the same.
 
-    def same(self, what: str, go: str, npages: int, port: Any, part: Any) -> None:
+    def same(self, what: str, cites: str, npages: int, port: Any, part: Any) -> None:
         if port != part:
             why = f"{what} of {npages} pages is {port} in the port, {part} by first fit"
-            raise self.broken(f"first_fit.{what}", go, why)
+            raise self.broken(f"first_fit.{what}", cites, why)
 
     @invariant()
     def bitmaps(self) -> None:

@@ -15,14 +15,14 @@ CLAIM = "bitmaps are zero, lie apart and stay untouched for three epochs; no are
 
 @pytest.mark.fast
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@obligation(technique="interleavings", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_bits(scenario: str) -> Verdict:
-    return holds(SCENARIOS[scenario](), harness="stand_ins/bits", go=GO, why=CLAIM)
+    return holds(SCENARIOS[scenario](), harness="stand_ins/bits", cites=GO, why=CLAIM)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", BITS, ids=str)
-@obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_bits_kills(mutant: Mutant) -> Verdict:
     explored = SCENARIOS[BITS[mutant]]()
-    return holds(explored, harness="stand_ins/bits", go=GO, why=CLAIM, variant=mutant)
+    return holds(explored, harness="stand_ins/bits", cites=GO, why=CLAIM, variant=mutant)

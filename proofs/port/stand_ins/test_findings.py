@@ -27,36 +27,36 @@ CLAIM = "a span set is a queue, however many threads push at the same time"
 @pytest.mark.parametrize("scenario", [HOLE, BEYOND])
 @obligation(
     technique="interleavings",
-    go=GO,
+    cites=GO,
     expect=Grade.REFUTED,
     finding=FINDING,
     statement=f"{CLAIM} (with blocks of 2 spans; Go's have 512)",
 )
 def test_spine_hole(scenario: str) -> Verdict:
     explored = TOO_MANY[scenario]()
-    return holds(explored, harness="stand_ins/sets", go=GO, why=CLAIM, recorded=False)
+    return holds(explored, harness="stand_ins/sets", cites=GO, why=CLAIM, recorded=False)
 
 
 @pytest.mark.fast
 @obligation(
     technique="schedule",
-    go=GO,
+    cites=GO,
     expect=Grade.REFUTED,
     finding=FINDING,
     statement=f"{CLAIM} (with blocks of 2 spans; Go's have 512)",
 )
 def test_pop_meets_spine_hole() -> Verdict:
     return along(
-        TOO_MANY[HOLE_AND_POP](), POP_MEETS_HOLE, harness="stand_ins/sets", go=GO, why=CLAIM
+        TOO_MANY[HOLE_AND_POP](), POP_MEETS_HOLE, harness="stand_ins/sets", cites=GO, why=CLAIM
     )
 
 
 @obligation(
     technique="interleavings",
-    go=GO,
+    cites=GO,
     expect=Grade.EXHAUSTED,
     statement=f"{CLAIM}, once blocks are added in their order",
 )
 def test_blocks_in_order() -> Verdict:
     explored = TOO_MANY[HOLE]()
-    return holds(explored, harness="stand_ins/sets", go=GO, why=CLAIM, variant=BLOCKS_IN_ORDER)
+    return holds(explored, harness="stand_ins/sets", cites=GO, why=CLAIM, variant=BLOCKS_IN_ORDER)

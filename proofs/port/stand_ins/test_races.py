@@ -17,22 +17,22 @@ MANY_TRACES = (sets.FOUR, sets.REUSED_BESIDE_POPS)
 
 
 @pytest.mark.parametrize("scenario", [each for each in sets.SCENARIOS if each not in MANY_TRACES])
-@obligation(technique="races", go=SETS_GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="races", cites=SETS_GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_set_races(scenario: str) -> Verdict:
     explored = sets.SCENARIOS[scenario]()
-    return race_free(explored, harness="stand_ins/races", go=SETS_GO, why=CLAIM)
+    return race_free(explored, harness="stand_ins/races", cites=SETS_GO, why=CLAIM)
 
 
 @pytest.mark.parametrize("scenario", bits.SCENARIOS)
-@obligation(technique="races", go=BITS_GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="races", cites=BITS_GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_bit_races(scenario: str) -> Verdict:
     explored = bits.SCENARIOS[scenario]()
-    return race_free(explored, harness="stand_ins/races", go=BITS_GO, why=CLAIM)
+    return race_free(explored, harness="stand_ins/races", cites=BITS_GO, why=CLAIM)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", RACES, ids=str)
-@obligation(technique="races", go=SETS_GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="races", cites=SETS_GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_races_kills(mutant: Mutant) -> Verdict:
     explored = RACES[mutant]()
-    return race_free(explored, harness="stand_ins/races", go=SETS_GO, why=CLAIM, variant=mutant)
+    return race_free(explored, harness="stand_ins/races", cites=SETS_GO, why=CLAIM, variant=mutant)

@@ -14,14 +14,14 @@ CLAIM = "a span set is a queue, and a pop gives nil only if it was empty but for
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@obligation(technique="interleavings", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_sets(scenario: str) -> Verdict:
-    return holds(SCENARIOS[scenario](), harness="stand_ins/sets", go=GO, why=CLAIM)
+    return holds(SCENARIOS[scenario](), harness="stand_ins/sets", cites=GO, why=CLAIM)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", SETS, ids=str)
-@obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_sets_kills(mutant: Mutant) -> Verdict:
     explored = SCENARIOS[SETS[mutant]]()
-    return holds(explored, harness="stand_ins/sets", go=GO, why=CLAIM, variant=mutant)
+    return holds(explored, harness="stand_ins/sets", cites=GO, why=CLAIM, variant=mutant)

@@ -23,7 +23,7 @@ class Claim:
     """An invariant: number 0 stands for one that isn't on the list."""
 
     number: int
-    go: str
+    cites: str
     says: str
     check: Check
 
@@ -36,11 +36,11 @@ class Claim:
 CLAIMS: list[Claim] = []
 
 
-def claim(number: int, go: str) -> Callable[[Check], Check]:
+def claim(number: int, cites: str) -> Callable[[Check], Check]:
     """Adds the function to CLAIMS; its docstring says what is claimed."""
 
     def add(check: Check) -> Check:
-        CLAIMS.append(Claim(number, go, check.__doc__ or "", check))
+        CLAIMS.append(Claim(number, cites, check.__doc__ or "", check))
         return check
 
     return add

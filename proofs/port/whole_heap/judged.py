@@ -56,7 +56,7 @@ def checked(each: Claim) -> Any:
         if self.only not in ("", each.name):
             return
         for why in each.check(self.look):
-            raise self.broken(each.name, each.go, why)
+            raise self.broken(each.name, each.cites, why)
 
     check.__name__ = each.name
     check.__doc__ = each.says
@@ -174,7 +174,7 @@ class Judged(PortExercise):
             if death.text == OUT_OF_MEMORY:
                 for each in NOTHING_LEAKED:
                     for why in each.check(self.look):
-                        raise self.broken(each.name, each.go, why) from death
+                        raise self.broken(each.name, each.cites, why) from death
             self.notice()
             self.recover()
             self.start()

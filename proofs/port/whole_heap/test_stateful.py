@@ -13,24 +13,26 @@ GO = "runtime/mheap.go:49-226"
 CLAIM = "after every operation of a program the parts of the heap agree, and no object is lost"
 
 
-@obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_stateful(more: int) -> Verdict:
     return check_stateful(WholeHeap, examples=100 * more, steps=60, seed=2, costly=True)
 
 
-@obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=f"{CLAIM}; linux/amd64")
+@obligation(technique="stateful", cites=GO, expect=Grade.SAMPLED, statement=f"{CLAIM}; linux/amd64")
 def test_linux_amd64(more: int) -> Verdict:
     return check_stateful(RealHeap, examples=15 * more, steps=40, seed=1, costly=True)
 
 
 @pytest.mark.fast
-@obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=f"{CLAIM}; openbsd/amd64")
+@obligation(
+    technique="stateful", cites=GO, expect=Grade.SAMPLED, statement=f"{CLAIM}; openbsd/amd64"
+)
 def test_aligned_stacks(more: int) -> Verdict:
     return check_stateful(AlignedHeap, examples=25 * more, steps=40, seed=2, costly=True)
 
 
 @pytest.mark.parametrize("mutant", SEQUENTIAL_MUTANTS, ids=str)
-@obligation(technique="stateful", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_stateful_kills(mutant: Mutant) -> Verdict:
     """By the one claim it breaks, where there is one."""
     claim = BREAKS.get(mutant.name, "")

@@ -39,7 +39,7 @@ TAKE_ALL = ("MSpanList.take_all", 0)
 @theorem(
     *(f"{name}: allowed" for name in THROWS),
     *(f"{name}: forbidden" for name, text in THROWS.items() if text),
-    go="runtime/mheap.go:1699-1792",
+    cites="runtime/mheap.go:1699-1792",
     bound=f"two lists of together up to {LISTED} spans, and spans on no list",
 )
 def shapes(e: Engine, port: Port) -> None:
@@ -105,7 +105,7 @@ def check_each(e: Engine, *shapes: Shape) -> None:
     check_list(e, *shapes[e.choose(len(shapes), "list looked at")])
 
 
-@theorem("longer: owner", "unchanged: owner", go="runtime/mheap.go:1736-1765")
+@theorem("longer: owner", "unchanged: owner", cites="runtime/mheap.go:1736-1765")
 def insertion(e: Engine, port: Port) -> None:
     """A span on no list, put into a list of any length, comes to be its first or its last."""
     a, b = sequences(e, port)
@@ -119,7 +119,7 @@ def insertion(e: Engine, port: Port) -> None:
     check_each(e, (a.head, a.length + 1, node_at, "longer"), unchanged(b))
 
 
-@theorem("unchanged: owner", "Go's text", go="runtime/mheap.go:1737-1758", cross_check=False)
+@theorem("unchanged: owner", "Go's text", cites="runtime/mheap.go:1737-1758", cross_check=False)
 def insertion_twice(e: Engine, port: Port) -> None:
     """A span on a list of any length can't be put into this or another one: that throws."""
     a, b = sequences(e, port)
@@ -134,7 +134,7 @@ def insertion_twice(e: Engine, port: Port) -> None:
         e.fail("it throws")
 
 
-@theorem("rest: owner", "unchanged: owner", go="runtime/mheap.go:1712-1732", cross_check=False)
+@theorem("rest: owner", "unchanged: owner", cites="runtime/mheap.go:1712-1732", cross_check=False)
 def removal(e: Engine, port: Port) -> None:
     """A span of a list of any length, wherever it stands, leaves it; the others keep their order."""
     a, b = sequences(e, port)
@@ -145,7 +145,7 @@ def removal(e: Engine, port: Port) -> None:
     check_each(e, (a.head, a.length - 1, node_at, "rest"), unchanged(b))
 
 
-@theorem("unchanged: owner", "Go's text", go="runtime/mheap.go:1713")
+@theorem("unchanged: owner", "Go's text", cites="runtime/mheap.go:1713")
 def removal_of_foreign(e: Engine, port: Port) -> None:
     """A span of another list of any length, or of no list, can't be removed: that throws."""
     a, b = sequences(e, port)
@@ -169,7 +169,7 @@ def taken(e: Engine, a: Seq, b: Seq) -> None:
 
 @theorem(
     "both: owner",
-    go="runtime/mheap.go:1771-1792",
+    cites="runtime/mheap.go:1771-1792",
     bound="the list that is taken has up to 3 spans",
     cross_check=False,
 )
@@ -212,7 +212,7 @@ class Reparented(Invariant):
 @theorem(
     "both: owner",
     "loop 0 of MSpanList.take_all: invariant kept",
-    go="runtime/mheap.go:1771-1792",
+    cites="runtime/mheap.go:1771-1792",
     cuts=[TAKE_ALL],
     uncut=taking_few,
 )

@@ -16,26 +16,26 @@ SIZES = {"Span": 4, "SpanList": 2}
 
 
 @pytest.mark.fast
-@obligation(technique="induction", go=GO, expect=Grade.PROVED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_induction() -> Verdict:
     return prove(span_list.build())
 
 
 @pytest.mark.fast
-@obligation(technique="reachability", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_reachability() -> Verdict:
     return check_reachable(span_list.build(), SIZES, states=261)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:
     return prove(mutant.bind("model").span_list.build(), variant=mutant.name)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="reachability", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_reachability_kills(mutant: Mutant) -> Verdict:
     return check_reachable(mutant.bind("model").span_list.build(), SIZES, variant=mutant.name)

@@ -44,8 +44,8 @@ class SpanLists(TraceMonitor):
         }
 
     def init(self, event: ListInit) -> None:
-        go = "runtime/mheap.go:1704 mSpanList.init"
-        self.expect("init_of_empty", go, self._members(event.list), [])
+        cites = "runtime/mheap.go:1704 mSpanList.init"
+        self.expect("init_of_empty", cites, self._members(event.list), [])
 
     def insert(self, event: ListInsert) -> None:
         self.step("insert", event.list, event.span)
@@ -56,18 +56,18 @@ class SpanLists(TraceMonitor):
         self._compare(event, "runtime/mheap.go:1752 mSpanList.insertBack")
 
     def remove(self, event: ListRemove) -> None:
-        go = "runtime/mheap.go:1709 mSpanList.remove"
+        cites = "runtime/mheap.go:1709 mSpanList.remove"
         self.step("remove", event.list, event.span)
-        self.expect("unlinked", go, (event.owner, event.next, event.prev), (NO_LIST, NIL, NIL))
-        self._compare_ends(event.list, event.first, event.last, go)
+        self.expect("unlinked", cites, (event.owner, event.next, event.prev), (NO_LIST, NIL, NIL))
+        self._compare_ends(event.list, event.first, event.last, cites)
         self.model.forget("Span", event.span)
 
     def take_all(self, event: ListTakeAll) -> None:
-        go = "runtime/mheap.go:1771 mSpanList.takeAll"
+        cites = "runtime/mheap.go:1771 mSpanList.takeAll"
         self.step("take_all", event.list, event.other)
-        self.expect("all_reparented", go, event.strays, 0)
-        self._compare_ends(event.list, event.first, event.last, go)
-        self._compare_ends(event.other, event.other_first, event.other_last, go)
+        self.expect("all_reparented", cites, event.strays, 0)
+        self._compare_ends(event.list, event.first, event.last, cites)
+        self._compare_ends(event.other, event.other_first, event.other_last, cites)
 
     def state(self, event: State) -> None:
         """A span that starts a new life is on no list."""
@@ -77,18 +77,18 @@ class SpanLists(TraceMonitor):
             ]
             self.expect("born_unlisted", "runtime/mheap.go:1677 mspan.init", lists, [])
 
-    def _compare(self, event: ListInsert | ListInsertBack, go: str) -> None:
+    def _compare(self, event: ListInsert | ListInsertBack, cites: str) -> None:
         members = self._members(event.list)
         place = members.index(event.span)
         around = [NIL, *members, NIL]
-        self.expect("listed", go, event.owner, THIS_LIST)
-        self.expect("links", go, (event.prev, event.next), (around[place], around[place + 2]))
-        self._compare_ends(event.list, event.first, event.last, go)
+        self.expect("listed", cites, event.owner, THIS_LIST)
+        self.expect("links", cites, (event.prev, event.next), (around[place], around[place + 2]))
+        self._compare_ends(event.list, event.first, event.last, cites)
 
-    def _compare_ends(self, each: int, first: int, last: int, go: str) -> None:
+    def _compare_ends(self, each: int, first: int, last: int, cites: str) -> None:
         members = self._members(each)
         ends = (members[0], members[-1]) if members else (NIL, NIL)
-        self.expect("ends", go, (first, last), ends)
+        self.expect("ends", cites, (first, last), ends)
 
     def _members(self, each: int) -> list[int]:
         """The spans of a list in the model's order."""

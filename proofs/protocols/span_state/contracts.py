@@ -89,8 +89,8 @@ def _divide(name: str, port: Binding) -> Contract:
         quotient = port.mbitmap.divide_by_elem_size(span, n)
         return bool(quotient == n // config.class_to_size[sizeclass])
 
-    go = "runtime/mbitmap.go:209 mspan.divideByElemSize"
-    return Contract(name, go, requires, ensures)
+    cites = "runtime/mbitmap.go:209 mspan.divideByElemSize"
+    return Contract(name, cites, requires, ensures)
 
 
 def _layout(name: str, port: Binding) -> Contract:

@@ -107,7 +107,7 @@ def publication(e: Engine, port: Port, check: Any) -> None:
     e.check(span.state.history == [DEAD, final], "the state is stored once, last")
 
 
-@theorem("a heap span is complete", "a manual span is complete", go=INIT, cross_check=False)
+@theorem("a heap span is complete", "a manual span is complete", cites=INIT, cross_check=False)
 def publishing(e: Engine, port: Port) -> None:
     """When the state is stored, every field but a heap span's limit is that of the new life."""
 
@@ -134,7 +134,7 @@ def publishing(e: Engine, port: Port) -> None:
     publication(e, port, check)
 
 
-@theorem("a heap span has its limit", go="runtime/mcentral.go:254", cross_check=False)
+@theorem("a heap span has its limit", cites="runtime/mcentral.go:254", cross_check=False)
 def limiting(e: Engine, port: Port) -> None:
     """When the state of a heap span is stored, its limit is the end of its objects."""
 
@@ -146,7 +146,7 @@ def limiting(e: Engine, port: Port) -> None:
     publication(e, port, check)
 
 
-@theorem("found", "not found", go="runtime/mheap.go:670-740 spanOf, spanOfHeap")
+@theorem("found", "not found", cites="runtime/mheap.go:670-740 spanOf, spanOfHeap")
 def looking_up(e: Engine, port: Port) -> None:
     """For any word spanOfHeap finds the table's span just if it is in use and owns the word."""
     word, span = e.word("p", 0, U64_MAX), port.mspan.Mspan()
@@ -180,7 +180,7 @@ class Entries:
         return self.entry
 
 
-@theorem("freed", "refused", go="runtime/mheap.go:1590-1645 mheap.freeSpanLocked")
+@theorem("freed", "refused", cites="runtime/mheap.go:1590-1645 mheap.freeSpanLocked")
 def freeing(e: Engine, port: Port) -> None:
     """Just an empty span, swept if it is in use, can be freed; the throws are Go's; then it is dead."""
     span, state = port.mspan.Mspan(), e.choose(3, "state")
@@ -229,7 +229,7 @@ def freeing(e: Engine, port: Port) -> None:
     e.check(controller.heap_free.load() == PAGE, "the bytes of a freed span are free")
 
 
-@theorem("rounded up", "rounded down", "divided", go="runtime/stubs.go alignUp, alignDown")
+@theorem("rounded up", "rounded down", "divided", cites="runtime/stubs.go alignUp, alignDown")
 def aligning(e: Engine, port: Port) -> None:
     """Rounding to any power of two gives the nearest multiple, for every word that leaves room."""
     a, n = 1 << e.choose(64, "shift"), e.word("n", 0, U64_MAX)

@@ -30,13 +30,13 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("name", WHOLE)
-@obligation(technique="contract", go=GO, expect=Grade.PROVED, statement=CLAIM)
+@obligation(technique="contract", cites=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_contract(name: str) -> Verdict:
     return CONTRACTS.check(name)
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-@obligation(technique="contract", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="contract", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_contract_within_a_bound(name: str) -> Verdict:
     return CONTRACTS.check(name)
 
@@ -44,6 +44,6 @@ def test_contract_within_a_bound(name: str) -> Verdict:
 @pytest.mark.parametrize(
     ("name", "mutant"), [(name, PORT_MUTANTS[BREAKS[name]]) for name in CONTRACTS.names], ids=str
 )
-@obligation(technique="contract", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="contract", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_contract_kills(name: str, mutant: Mutant) -> Verdict:
     return CONTRACTS.check(name, mutant.name)

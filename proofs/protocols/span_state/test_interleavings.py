@@ -26,7 +26,7 @@ RACE_FREE = "every access that is declared plain is ordered by synchronisation"
 @pytest.mark.fast
 @obligation(
     technique="interleavings",
-    go=GO,
+    cites=GO,
     expect=Grade.EXHAUSTED,
     statement=f"{CLAIM}, but for its limit",
 )
@@ -38,7 +38,7 @@ def test_interleavings() -> Verdict:
 @pytest.mark.parametrize("scenario", [READERS, SHIPPED_LOOK_UP])
 @obligation(
     technique="interleavings",
-    go="runtime/mcentral.go:254",
+    cites="runtime/mcentral.go:254",
     expect=Grade.REFUTED,
     finding="74288",
     statement=LIMIT,
@@ -51,7 +51,7 @@ def test_stale_limit(scenario: str) -> Verdict:
 @pytest.mark.parametrize("scenario", [READERS, LOOK_UP])
 @obligation(
     technique="interleavings",
-    go=GO,
+    cites=GO,
     expect=Grade.EXHAUSTED,
     statement=f"{LIMIT}, once limit is set before the state",
 )
@@ -61,20 +61,20 @@ def test_limit_before_state(scenario: str) -> Verdict:
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", RACES, ids=str)
-@obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_interleavings_kills(mutant: Mutant) -> Verdict:
     return refines(SCENARIOS[SHIPPED](), why=CLAIM, variant=mutant)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("scenario", [SHIPPED, SHIPPED_LOOK_UP])
-@obligation(technique="races", go=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
+@obligation(technique="races", cites=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
 def test_races(scenario: str) -> Verdict:
     return race_free(SCENARIOS[scenario](), why=RACE_FREE)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", DATA_RACES, ids=str)
-@obligation(technique="races", go=GO, expect=Grade.REFUTED, statement=RACE_FREE)
+@obligation(technique="races", cites=GO, expect=Grade.REFUTED, statement=RACE_FREE)
 def test_races_kills(mutant: Mutant) -> Verdict:
     return race_free(SCENARIOS[SHIPPED](), why=RACE_FREE, variant=mutant)

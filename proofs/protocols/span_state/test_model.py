@@ -17,27 +17,27 @@ SIZES = {"Span": 3, "Reader": 2}
 
 
 @pytest.mark.fast
-@obligation(technique="induction", go=GO, expect=Grade.PROVED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_induction() -> Verdict:
     return prove(span_state.build())
 
 
 @pytest.mark.fast
-@obligation(technique="reachability", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_reachability() -> Verdict:
     return check_reachable(span_state.build(), SIZES, states=885)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:
     return prove(mutant.bind("model").span_state.build(), variant=mutant.name)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="reachability", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_reachability_kills(mutant: Mutant) -> Verdict:
     return check_reachable(mutant.bind("model").span_state.build(), SIZES, variant=mutant.name)
 
@@ -45,7 +45,7 @@ def test_reachability_kills(mutant: Mutant) -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="reachability",
-    go="runtime/mcentral.go:254",
+    cites="runtime/mcentral.go:254",
     expect=Grade.REFUTED,
     finding="74288",
     statement="the limit of every span the collector can find is valid",
@@ -57,7 +57,7 @@ def test_shipped_machine_publishes_a_stale_limit() -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="induction",
-    go=GO,
+    cites=GO,
     expect=Grade.PROVED,
     statement=f"{CLAIM}, but for its limit, in the order of go1.21.13",
 )

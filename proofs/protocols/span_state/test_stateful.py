@@ -13,7 +13,7 @@ GO = "runtime/mheap.go:343-363"
 CLAIM = "a span is published complete but for its limit, found while in use, and freed as allowed"
 
 
-@obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_stateful() -> Verdict:
     return check_stateful(SpanLives, examples=200, steps=40, seed=1)
 
@@ -21,7 +21,7 @@ def test_stateful() -> Verdict:
 @pytest.mark.fast
 @obligation(
     technique="stateful",
-    go="runtime/mcentral.go:254",
+    cites="runtime/mcentral.go:254",
     expect=Grade.REFUTED,
     finding="74288",
     statement="the limit of a heap span is set before the span is visible",
@@ -31,6 +31,6 @@ def test_stale_limit() -> Verdict:
 
 
 @pytest.mark.parametrize("mutant", SEQUENTIAL_MUTANTS, ids=str)
-@obligation(technique="stateful", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_stateful_kills(mutant: Mutant) -> Verdict:
     return check_stateful(SpanLives.on(mutant.name), examples=300, steps=15, seed=1)

@@ -21,19 +21,19 @@ RUNTIME_MUTANTS = [mutant for mutant in MUTANTS if mutant.subject == "span_state
 FIELDS = {State: ("span", "old", "new"), GcPhase: ("old", "new")}
 
 
-@obligation(technique="trace", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms(recorder: Recorder) -> Verdict:
     return clean_run_conforms(recorder, SpanStates, at_least=30_000)
 
 
-@obligation(technique="trace", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
     return delayed_run_conforms(recorder, SpanStates)
 
 
 @obligation(
     technique="trace",
-    go=GO,
+    cites=GO,
     expect=Grade.SAMPLED,
     statement="a recording with a single event altered is rejected",
 )
@@ -43,7 +43,7 @@ def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
 
 @obligation(
     technique="trace",
-    go="runtime/mcentral.go:254",
+    cites="runtime/mcentral.go:254",
     expect=Grade.REFUTED,
     finding="74288",
     statement="the limit of a span is valid when its state is published",
@@ -53,6 +53,6 @@ def test_runtime_publishes_a_stale_limit(recorder: Recorder) -> Verdict:
 
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
-@obligation(technique="trace", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_runtime_conforms_kills(recorder: Recorder, mutant: Mutant) -> Verdict:
     return mutant_is_rejected(recorder, SpanStates, mutant)

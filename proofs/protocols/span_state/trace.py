@@ -45,10 +45,10 @@ class SpanStates(TraceMonitor):
         }
 
     def phase(self, event: GcPhase) -> None:
-        go = "runtime/mgc.go setGCPhase"
-        self.expect("phase", go, event.old, self.model.read("phase"))
+        cites = "runtime/mgc.go setGCPhase"
+        self.expect("phase", cites, event.old, self.model.read("phase"))
         if event.new not in PHASE_STEPS:
-            raise Violation("span_state.phase", go, f"there is no phase {event.new}")
+            raise Violation("span_state.phase", cites, f"there is no phase {event.new}")
         self.step(PHASE_STEPS[event.new])
 
     def free(self, event: SpanFree) -> None:
@@ -62,8 +62,8 @@ class SpanStates(TraceMonitor):
             del self.blank[event.m]
 
     def state(self, event: State) -> None:
-        go = "runtime/mheap.go:384 mSpanStateBox"
-        self.expect("state", go, event.old, self.model.read("state", event.span))
+        cites = "runtime/mheap.go:384 mSpanStateBox"
+        self.expect("state", cites, event.old, self.model.read("state", event.span))
         change = (event.old, event.new)
         if change == (span_state.DEAD, span_state.DEAD):
             self.expect("one_init_a_life", INIT, self.blank.get(event.m), None)

@@ -44,7 +44,7 @@ def heap_with_span(port: Port) -> tuple[Any, Any]:
     return heap, span
 
 
-@theorem("acquired", "left alone", go="runtime/mgcsweep.go:337-350 sweepLocker.tryAcquire")
+@theorem("acquired", "left alone", cites="runtime/mgcsweep.go:337-350 sweepLocker.tryAcquire")
 def acquiring(e: Engine, port: Port) -> None:
     """A span is acquired just when it stands at h-2, and then stands at h-1."""
     heap, generation = words(e)
@@ -59,7 +59,7 @@ def acquiring(e: Engine, port: Port) -> None:
         e.check(is_at(span.sweepgen, heap, model.BEING_SWEPT), "an acquired span stands at h-1")
 
 
-@theorem("swept", "refused", go="runtime/mgcsweep.go:505-700 sweepLocked.sweep")
+@theorem("swept", "refused", cites="runtime/mgcsweep.go:505-700 sweepLocked.sweep")
 def sweeping(e: Engine, port: Port) -> None:
     """Just a span at h-1 can be swept; its marks become its objects, and then it stands at h."""
     heap, span = heap_with_span(port)
@@ -78,7 +78,7 @@ def sweeping(e: Engine, port: Port) -> None:
     e.check(is_at(span.sweepgen, heap.sweepgen, model.SWEPT), "a swept span stands at h")
 
 
-@theorem("stale", "fresh", go="runtime/mcentral.go:190-237 mcentral.uncacheSpan")
+@theorem("stale", "fresh", cites="runtime/mcentral.go:190-237 mcentral.uncacheSpan")
 def uncaching(e: Engine, port: Port) -> None:
     """Uncaching sweeps a span just when it stands at h+1; either way it ends at h, on a swept set."""
     heap, span = heap_with_span(port)
@@ -98,7 +98,7 @@ def uncaching(e: Engine, port: Port) -> None:
     e.check(swept.pop() is span, "an uncached span is on a swept set")
 
 
-@theorem("refilled", "refused", go="runtime/mcache.go:147-220 mcache.refill")
+@theorem("refilled", "refused", cites="runtime/mcache.go:147-220 mcache.refill")
 def refilling(e: Engine, port: Port) -> None:
     """A cache gives back just spans at h+3, and the span it takes instead stands there."""
     heap, span = heap_with_span(port)
@@ -124,7 +124,7 @@ def refilling(e: Engine, port: Port) -> None:
     "flushed before",
     "flushed now",
     "refused",
-    go="runtime/mcache.go:310-331 mcache.prepareForSweep",
+    cites="runtime/mcache.go:310-331 mcache.prepareForSweep",
 )
 def flushing(e: Engine, port: Port) -> None:
     """A cache is flushed once a cycle, and must not have missed one."""
@@ -151,7 +151,7 @@ def flushing(e: Engine, port: Port) -> None:
 
 
 @theorem(
-    "swept by us", "swept before", "waiting", go="runtime/mgcsweep.go:463-497 mspan.ensureSwept"
+    "swept by us", "swept before", "waiting", cites="runtime/mgcsweep.go:463-497 mspan.ensureSwept"
 )
 def ensuring(e: Engine, port: Port) -> None:
     """ensureSwept returns with the span at h or h+3, or else waits for its sweeper."""
@@ -175,7 +175,7 @@ def ensuring(e: Engine, port: Port) -> None:
         e.check(ready, "swept before")
 
 
-@theorem("a cycle on", go="runtime/mgc.go:1547-1580 gcSweep")
+@theorem("a cycle on", cites="runtime/mgc.go:1547-1580 gcSweep")
 def bumping(e: Engine, port: Port) -> None:
     """A new cycle adds 2 to the heap's generation, as uint32 arithmetic has it."""
     heap, _ = heap_with_span(port)

@@ -18,7 +18,7 @@ CLAIM = "a collection ends, whatever the mode it sweeps in"
 
 
 @pytest.mark.fast
-@obligation(technique="port run", go=GO, expect=Grade.REFUTED, finding="53885", statement=CLAIM)
+@obligation(technique="port run", cites=GO, expect=Grade.REFUTED, finding="53885", statement=CLAIM)
 def test_stopped_world_in_the_port() -> Verdict:
     text, steps = stopped_world()
     if text != FATAL:
@@ -26,7 +26,9 @@ def test_stopped_world_in_the_port() -> Verdict:
     return Verdict(Grade.REFUTED, counterexample=_story(steps, "stopped world"))
 
 
-@obligation(technique="runtime run", go=GO, expect=Grade.REFUTED, finding="53885", statement=CLAIM)
+@obligation(
+    technique="runtime run", cites=GO, expect=Grade.REFUTED, finding="53885", statement=CLAIM
+)
 def test_stopped_world_in_the_runtime(recorder: Recorder) -> Verdict:
     try:
         status, stderr = recorder.run_with(SETTING)

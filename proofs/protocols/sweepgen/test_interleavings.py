@@ -16,27 +16,27 @@ RACE_FREE = "every access that is declared plain is ordered by synchronisation"
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@obligation(technique="interleavings", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_interleavings(scenario: str) -> Verdict:
     return refines(SCENARIOS[scenario](), why=CLAIM)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", RACES, ids=str)
-@obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_interleavings_kills(mutant: Mutant) -> Verdict:
     return refines(SCENARIOS[RACES[mutant]](), why=CLAIM, variant=mutant)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("scenario", [FLUSH, REFILL])
-@obligation(technique="races", go=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
+@obligation(technique="races", cites=GO, expect=Grade.EXHAUSTED, statement=RACE_FREE)
 def test_races(scenario: str) -> Verdict:
     return race_free(SCENARIOS[scenario](), why=RACE_FREE)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", DATA_RACES, ids=str)
-@obligation(technique="races", go=GO, expect=Grade.REFUTED, statement=RACE_FREE)
+@obligation(technique="races", cites=GO, expect=Grade.REFUTED, statement=RACE_FREE)
 def test_races_kills(mutant: Mutant) -> Verdict:
     return race_free(SCENARIOS[RACES[mutant]](), why=RACE_FREE, variant=mutant)

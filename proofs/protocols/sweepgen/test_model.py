@@ -15,24 +15,24 @@ CLAIM = "a span has one owner and is swept before it is used"
 SIZES = {"Span": 2, "Thread": 2, "Cache": 1}
 
 
-@obligation(technique="induction", go=GO, expect=Grade.PROVED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_induction() -> Verdict:
     return prove(sweepgen.build())
 
 
-@obligation(technique="reachability", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_reachability() -> Verdict:
     return check_reachable(sweepgen.build(), SIZES, states=9169)
 
 
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:
     return prove(mutant.bind("model").sweepgen.build(), variant=mutant.name)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="reachability", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_reachability_kills(mutant: Mutant) -> Verdict:
     return check_reachable(mutant.bind("model").sweepgen.build(), SIZES, variant=mutant.name)

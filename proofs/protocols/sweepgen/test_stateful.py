@@ -13,12 +13,12 @@ GO = "runtime/mheap.go:475-483"
 CLAIM = "each write of a generation, set or phase is a step of the model, and no object is lost"
 
 
-@obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_stateful() -> Verdict:
     return check_stateful(SweepGenerations, examples=250, steps=40, seed=1)
 
 
 @pytest.mark.parametrize("mutant", SEQUENTIAL_MUTANTS, ids=str)
-@obligation(technique="stateful", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_stateful_kills(mutant: Mutant) -> Verdict:
     return check_stateful(SweepGenerations.on(mutant.name), examples=300, steps=20, seed=1)

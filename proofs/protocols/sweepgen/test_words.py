@@ -12,13 +12,13 @@ BITS = {"": 32, TWO_BITS.name: 2}
 
 
 @pytest.mark.fast
-@obligation(technique="symbolic", go=GO, expect=Grade.PROVED, statement=CLAIM)
+@obligation(technique="symbolic", cites=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_words() -> Verdict:
     return meanings(BITS[""])
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", [TWO_BITS], ids=str)
-@obligation(technique="symbolic", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="symbolic", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_words_kills(mutant: Mutant) -> Verdict:
     return meanings(BITS[mutant.name])

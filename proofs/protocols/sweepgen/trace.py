@@ -93,8 +93,8 @@ class SweepGenerations(TraceMonitor):
             raise Violation("sweepgen.uncache", "runtime/mcentral.go:195", "no cache holds it")
         stale = self.model.read("gen", event.span) == sweepgen.CACHED_STALE
         self.step("uncache_stale" if stale else "uncache", event.m, cache, event.span)
-        go = "runtime/mcentral.go:212 mcentral.uncacheSpan"
-        self.expect("uncached_generation", go, new, self.model.read("gen", event.span))
+        cites = "runtime/mcentral.go:212 mcentral.uncacheSpan"
+        self.expect("uncached_generation", cites, new, self.model.read("gen", event.span))
 
     def acquire(self, event: SgCas) -> None:
         if event.ticket in self.taken_early:
@@ -112,8 +112,8 @@ class SweepGenerations(TraceMonitor):
         if self._swept(event.set, event.h):
             self.step("release", event.m, event.span)
         elif self.trace.central_set(event.set) is not None:
-            go = "runtime/mcentral.go:76 mcentral.fullSwept"
-            raise Violation("sweepgen.release", go, "a span is pushed onto an unswept set")
+            cites = "runtime/mcentral.go:76 mcentral.fullSwept"
+            raise Violation("sweepgen.release", cites, "a span is pushed onto an unswept set")
 
     def pop(self, event: SetPop) -> None:
         if self._swept(event.set, event.h):
@@ -127,38 +127,38 @@ class SweepGenerations(TraceMonitor):
             self.step("free", event.m, event.span)
 
     def refill(self, event: Refill) -> None:
-        go = "runtime/mcache.go:193 mcache.refill"
-        self.expect("refilled_span", go, event.span, self.refilling.pop(event.m, None))
+        cites = "runtime/mcache.go:193 mcache.refill"
+        self.expect("refilled_span", cites, event.span, self.refilling.pop(event.m, None))
         self.step("refill", event.m, event.mcache, event.span)
         self.cache_of[event.span] = event.mcache
 
     def flush(self, event: Flush) -> None:
-        go = "runtime/mcache.go:330 mcache.prepareForSweep"
-        self.expect("flushed_to", go, event.new, self.heap)
+        cites = "runtime/mcache.go:330 mcache.prepareForSweep"
+        self.expect("flushed_to", cites, event.new, self.heap)
         if event.site == Site.prepareForSweep:
-            self.expect("flushed_from", go, relative(event.old, self.heap), -2)
+            self.expect("flushed_from", cites, relative(event.old, self.heap), -2)
             self.step("flush", event.mcache)
         else:
-            self.expect("site", go, (event.site, event.old), (Site.allocmcache, 0))
+            self.expect("site", cites, (event.site, event.old), (Site.allocmcache, 0))
             self.step("create", event.mcache)
 
     def begin(self, event: SweeperBegin) -> None:
-        go = "runtime/mgcsweep.go:151 activeSweep.begin"
-        self.expect("locker_generation", go, event.gen, self.heap)
+        cites = "runtime/mgcsweep.go:151 activeSweep.begin"
+        self.expect("locker_generation", cites, event.gen, self.heap)
         if event.valid:
             self.step("begin", event.m)
 
     def end(self, event: SweeperEnd) -> None:
-        go = "runtime/mgcsweep.go:165 activeSweep.end"
-        self.expect("locker_generation", go, event.gen, self.heap)
+        cites = "runtime/mgcsweep.go:165 activeSweep.end"
+        self.expect("locker_generation", cites, event.gen, self.heap)
         thread = self._registered(event.m)
         self._settle(thread, event.ticket)
         self.step("end", thread)
 
     def drain(self, event: Drained) -> None:
-        go = "runtime/mgcsweep.go:193 activeSweep.markDrained"
-        self.expect("drained_once", go, self.drained, False)
-        self.expect("drained_generation", go, event.h, self.heap)
+        cites = "runtime/mgcsweep.go:193 activeSweep.markDrained"
+        self.expect("drained_once", cites, self.drained, False)
+        self.expect("drained_generation", cites, event.h, self.heap)
         self.drained = True
 
     def bump(self, event: Hsg) -> None:

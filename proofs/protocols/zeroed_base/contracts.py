@@ -33,8 +33,8 @@ def _index_of_base(geometry: str, name: str, port: Binding) -> Contract:
         address = (port.heaparena.arena_base(config, i) + offset) % WORDS
         return bool(port.heaparena.arena_index(config, address) == i)
 
-    go = "runtime/mheap.go:601 arenaIndex"
-    return Contract(name, go, requires, ensures)
+    cites = "runtime/mheap.go:601 arenaIndex"
+    return Contract(name, cites, requires, ensures)
 
 
 def _base_of_index(geometry: str, name: str, port: Binding) -> Contract:
@@ -49,8 +49,8 @@ def _base_of_index(geometry: str, name: str, port: Binding) -> Contract:
         inside = (p - base) % WORDS < config.heap_arena_bytes
         return bool(inside and base % config.heap_arena_bytes == 0 and 0 <= base < WORDS)
 
-    go = "runtime/mheap.go:607 arenaBase"
-    return Contract(name, go, requires, ensures)
+    cites = "runtime/mheap.go:607 arenaBase"
+    return Contract(name, cites, requires, ensures)
 
 
 def _parts(geometry: str, name: str, port: Binding) -> Contract:
@@ -66,8 +66,8 @@ def _parts(geometry: str, name: str, port: Binding) -> Contract:
         inside = 0 <= l1 < config.arena_l1_len and 0 <= l2 < config.arena_l2_len
         return bool(inside and l1 * config.arena_l2_len + l2 == i)
 
-    go = "runtime/mheap.go:619 arenaIdx.l1"
-    return Contract(name, go, requires, ensures)
+    cites = "runtime/mheap.go:619 arenaIdx.l1"
+    return Contract(name, cites, requires, ensures)
 
 
 def _beyond(geometry: str, name: str, port: Binding) -> Contract:
@@ -83,8 +83,8 @@ def _beyond(geometry: str, name: str, port: Binding) -> Contract:
             return bool(port.heaparena.arena_idx_l2(config, i) >= config.arena_l2_len)
         return bool(port.heaparena.arena_idx_l1(config, i) >= config.arena_l1_len)
 
-    go = "runtime/mheap.go:682 spanOf"
-    return Contract(name, go, requires, ensures)
+    cites = "runtime/mheap.go:682 spanOf"
+    return Contract(name, cites, requires, ensures)
 
 
 def _heap(config: Any, port: Binding, arenas: int) -> tuple[Any, int, list[Any]]:
@@ -109,8 +109,8 @@ def _needs_zero(geometry: str, name: str, port: Binding) -> Contract:
         right = arena.zeroed_base == max(before, page + npages) * size
         return bool(right and needs_zero == (page < before))
 
-    go = "runtime/mheap.go:1023 mheap.allocNeedsZero"
-    return Contract(name, go, requires, ensures)
+    cites = "runtime/mheap.go:1023 mheap.allocNeedsZero"
+    return Contract(name, cites, requires, ensures)
 
 
 def _needs_zero_twice(geometry: str, name: str, port: Binding) -> Contract:
@@ -130,8 +130,8 @@ def _needs_zero_twice(geometry: str, name: str, port: Binding) -> Contract:
         right = right and second.zeroed_base == max(after, beyond) * size
         return bool(right and needs_zero == (page < before or after > 0))
 
-    go = "runtime/mheap.go:1023 mheap.allocNeedsZero"
-    return Contract(name, go, requires, ensures)
+    cites = "runtime/mheap.go:1023 mheap.allocNeedsZero"
+    return Contract(name, cites, requires, ensures)
 
 
 CONTRACTS = Contracts(

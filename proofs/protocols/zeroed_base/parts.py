@@ -204,7 +204,7 @@ def relying(machine: Machine) -> Machine:
 
     @machine.transition(
         p=Sort("Part"),
-        go="runtime/mheap.go:1060",
+        cites="runtime/mheap.go:1060",
         why="each thread is proved alone, beside the rely",
     )
     def others_keep_to_the_rely(x: Any, n: Any, p: Any) -> Any:

@@ -81,7 +81,7 @@ def some_arenas(e: Engine, port: Port, arenas: int, retries: int) -> None:
 @theorem(
     *STEPS,
     "the answer is that of the model",
-    go=GO,
+    cites=GO,
     bound="one, two or three arenas",
     cross_check=False,
 )
@@ -93,7 +93,7 @@ def sequential(e: Engine, port: Port) -> None:
 @theorem(
     *STEPS,
     RELOADS,
-    go=GO,
+    cites=GO,
     bound="one arena and two failures of the compare-and-swap, or two arenas and one failure",
     cross_check=False,
 )
@@ -109,7 +109,7 @@ def racing(e: Engine, port: Port) -> None:
     "loop 0 of Mheap.alloc_needs_zero: invariant kept",
     "loop 1 of Mheap.alloc_needs_zero: invariant kept",
     "the answer is that of the model",
-    go=GO,
+    cites=GO,
     cuts=[ARENAS, RETRY],
     uncut=racing,
     cross_check=False,
@@ -141,7 +141,7 @@ def any_arenas(e: Engine, port: Port) -> None:
 @theorem(
     "the rely is transitive",
     "the guarantee implies the rely of others",
-    go="runtime/mheap.go:308-317 heapArena.zeroedBase",
+    cites="runtime/mheap.go:308-317 heapArena.zeroedBase",
     of="proofs.protocols.zeroed_base.parts",
 )
 def lemmas(e: Engine, port: Port) -> None:
@@ -178,7 +178,7 @@ GEOMETRIES = (LINUX_AMD64, WINDOWS_AMD64)
 
 @theorem(
     "an L1 part of its own",
-    go="runtime/mheap.go:601-640 arenaIndex, arenaBase, arenaIdx.l1, arenaIdx.l2",
+    cites="runtime/mheap.go:601-640 arenaIndex, arenaBase, arenaIdx.l1, arenaIdx.l2",
 )
 def arena_indexes(e: Engine, port: Port) -> None:
     """Any word is in the arena of its index, and just heap addresses have both parts in bounds."""
@@ -213,7 +213,7 @@ class AnyArena:
         return self
 
 
-@theorem("pages have different bits", go="runtime/mheap.go:742 pageIndexOf")
+@theorem("pages have different bits", cites="runtime/mheap.go:742 pageIndexOf")
 def page_bits(e: Engine, port: Port) -> None:
     """At any address pageIndexOf finds its arena, and two pages of an arena have different bits."""
     config, arena = GEOMETRIES[e.choose(2, "windows")], port.heaparena

@@ -23,7 +23,7 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("name", CONTRACTS.names)
-@obligation(technique="contract", go=GO, expect=Grade.PROVED, statement=CLAIM)
+@obligation(technique="contract", cites=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_contract(name: str) -> Verdict:
     return CONTRACTS.check(name)
 
@@ -34,6 +34,6 @@ def test_contract(name: str) -> Verdict:
     [(f"{name}-windows", PORT_MUTANTS[mutant]) for name, mutant in BREAKS.items()],
     ids=str,
 )
-@obligation(technique="contract", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="contract", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_contract_kills(name: str, mutant: Mutant) -> Verdict:
     return CONTRACTS.check(name, mutant.name)

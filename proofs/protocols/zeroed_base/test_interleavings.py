@@ -14,13 +14,13 @@ CLAIM = "however threads race, the word only grows, nobody throws, and every ans
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@obligation(technique="interleavings", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_interleavings(scenario: str) -> Verdict:
     return refines(SCENARIOS[scenario](), why=CLAIM)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", RACE_MUTANTS, ids=str)
-@obligation(technique="interleavings", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="interleavings", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_interleavings_kills(mutant: Mutant) -> Verdict:
     return refines(SCENARIOS[THREE_THREADS](), why=CLAIM, variant=mutant)

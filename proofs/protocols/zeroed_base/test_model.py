@@ -16,25 +16,25 @@ SIZES = {"Arena": 1, "Part": 2}
 CONSTANTS = {"arena_pages": 3}
 
 
-@obligation(technique="induction", go=GO, expect=Grade.PROVED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.PROVED, statement=CLAIM)
 def test_induction() -> Verdict:
     return prove(zeroed_base.build())
 
 
-@obligation(technique="reachability", go=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.EXHAUSTED, statement=CLAIM)
 def test_reachability() -> Verdict:
     return check_reachable(zeroed_base.build(), SIZES, CONSTANTS, states=18955)
 
 
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="induction", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="induction", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_induction_kills(mutant: Mutant) -> Verdict:
     return prove(mutant.bind("model").zeroed_base.build(), variant=mutant.name)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", MODEL_MUTANTS, ids=str)
-@obligation(technique="reachability", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="reachability", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_reachability_kills(mutant: Mutant) -> Verdict:
     return check_reachable(
         mutant.bind("model").zeroed_base.build(), SIZES, CONSTANTS, variant=mutant.name

@@ -14,13 +14,13 @@ CLAIM = "allocNeedsZero raises zeroedBase as the model does, and calls no used p
 
 
 @pytest.mark.fast
-@obligation(technique="stateful", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_stateful() -> Verdict:
     return check_stateful(PageRanges, examples=200, steps=30, seed=1)
 
 
 @pytest.mark.fast
 @pytest.mark.parametrize("mutant", SEQUENTIAL_MUTANTS, ids=str)
-@obligation(technique="stateful", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="stateful", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_stateful_kills(mutant: Mutant) -> Verdict:
     return check_stateful(PageRanges.on(mutant.name), examples=300, steps=15, seed=1)

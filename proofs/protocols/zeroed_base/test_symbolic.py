@@ -70,13 +70,13 @@ def test_symbolic_lemmas_kills(mutant: Mutant) -> Verdict:
     return lemmas.refute(mutant)
 
 
-@obligation(technique="induction", go=RELY_GO, expect=Grade.PROVED, statement=RELY)
+@obligation(technique="induction", cites=RELY_GO, expect=Grade.PROVED, statement=RELY)
 def test_rely() -> Verdict:
     return induction.prove(RELYING[""]())
 
 
 @pytest.mark.parametrize("mutant", named(VARIANTS, "others-stay-a-page-away"), ids=str)
-@obligation(technique="induction", go=RELY_GO, expect=Grade.REFUTED, statement=RELY)
+@obligation(technique="induction", cites=RELY_GO, expect=Grade.REFUTED, statement=RELY)
 def test_rely_kills(mutant: Mutant) -> Verdict:
     return induction.prove(RELYING[mutant.name](), variant=mutant.name)
 

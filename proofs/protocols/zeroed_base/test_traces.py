@@ -26,19 +26,19 @@ FIELDS = {
 }
 
 
-@obligation(technique="trace", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms(recorder: Recorder) -> Verdict:
     return clean_run_conforms(recorder, ZeroedBases, at_least=30_000)
 
 
-@obligation(technique="trace", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
     return delayed_run_conforms(recorder, ZeroedBases)
 
 
 @obligation(
     technique="trace",
-    go=GO,
+    cites=GO,
     expect=Grade.SAMPLED,
     statement="a recording with a single event altered is rejected",
 )
@@ -47,6 +47,6 @@ def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
 
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
-@obligation(technique="trace", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_runtime_conforms_kills(recorder: Recorder, mutant: Mutant) -> Verdict:
     return mutant_is_rejected(recorder, ZeroedBases, mutant)

@@ -64,9 +64,9 @@ class ZeroedBases(TraceMonitor):
     def init(self, event: SpanInit) -> None:
         """The span that is made of the pages passes the answer on."""
         if not self.waiting:
-            go = "runtime/mheap.go:1385 mheap.initSpan"
+            cites = "runtime/mheap.go:1385 mheap.initSpan"
             answer = (event.start, bool(event.needzero))
-            self.expect("answer_is_passed_on", go, answer, self.answers.get(event.m))
+            self.expect("answer_is_passed_on", cites, answer, self.answers.get(event.m))
 
     def arrive(self, event: Event) -> None:
         """Takes every step whose turn has come, the new event's included."""

@@ -59,7 +59,7 @@ class Bits(Subject):
     """One pallocData."""
 
     name = "bits"
-    go = "runtime/mpallocbits.go:12-446"
+    cites = "runtime/mpallocbits.go:12-446"
     operations = ("BITS_", "DATA_", "FIND_", "FILL_")
     rules: ClassVar = {
         "load": 2,

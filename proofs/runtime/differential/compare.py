@@ -70,7 +70,7 @@ class Subject(ABC):
     """
 
     name: ClassVar[str]
-    go: ClassVar[str]
+    cites: ClassVar[str]
     operations: ClassVar[tuple[str, ...]]
     rules: ClassVar[Mapping[str, int]]
     throws: ClassVar[Collection[str]] = ()
@@ -351,7 +351,7 @@ def tell(
         why = _difference(oracle, kind, divergence.requests, expected[count - 1], shown[count])
         return Counterexample(
             invariant=f"{kind.name}.{divergence.invariant}",
-            citation=kind.go,
+            citation=kind.cites,
             why="the port and Go's own code were given the same operations",
             steps=[
                 Step("main", spelled(request), concrete=_shown(changed(before, after)))

@@ -31,7 +31,7 @@ class Heap(HeapView):
     """A second mheap, used by three Ps."""
 
     name = "heap"
-    go = "runtime/mheap.go:60-1660"
+    cites = "runtime/mheap.go:60-1660"
     operations = ("HEAP_",)
     rules: ClassVar = {
         "alloc_small": 24,

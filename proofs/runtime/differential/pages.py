@@ -34,7 +34,7 @@ class Pages(Subject):
     """One page allocator in test mode and four page caches."""
 
     name = "pages"
-    go = "runtime/mpagealloc.go:197-987"
+    cites = "runtime/mpagealloc.go:197-987"
     operations = ("PAGES_",)
     rules: ClassVar = {
         "grow": 5,

@@ -36,7 +36,7 @@ class Ranges(Subject):
     """One addrRanges, one atomicOffAddr, and the pure functions of both."""
 
     name = "ranges"
-    go = "runtime/mranges.go:21-460"
+    cites = "runtime/mranges.go:21-460"
     operations = ("RANGES_", "RANGE_", "OFF_", "LEVEL_", "ADDRS_", "BLOCK_", "CHUNK_", "ATOMIC_")
     rules: ClassVar = {
         "add": 12,

@@ -17,7 +17,7 @@ class SpanSets(Subject):
     """One spanSet, filled with more than a block at times."""
 
     name = "span_set"
-    go = "runtime/mspanset.go:14-246"
+    cites = "runtime/mspanset.go:14-246"
     operations = ("SET_",)
     rules: ClassVar = {"push": 20, "pop": 20, "push_many": 1, "pop_many": 1, "reset": 2}
     throws = ("attempt to clear non-empty span set",)
@@ -150,7 +150,7 @@ class FixAllocs(Subject):
     """One fixalloc, of several sizes in turn."""
 
     name = "fixalloc"
-    go = "runtime/mfixalloc.go:31-110"
+    cites = "runtime/mfixalloc.go:31-110"
     operations = ("FIX_",)
     rules: ClassVar = {"init": 1, "alloc": 14, "free": 9, "fill": 4}
     throws = ("runtime: fixalloc size too large",)
@@ -242,7 +242,7 @@ class SpanLists(Subject):
     """Four mSpanLists of 16 spans."""
 
     name = "span_list"
-    go = "runtime/mheap.go:1693-1792"
+    cites = "runtime/mheap.go:1693-1792"
     operations = ("LIST_",)
     rules: ClassVar = {"insert": 8, "remove": 5, "take_all": 2, "ask": 4}
     throws = ("mSpanList.insert", "mSpanList.insertBack", "mSpanList.remove")
@@ -322,7 +322,7 @@ class GcBits(Subject):
     """The arenas of mark bits."""
 
     name = "gc_bits"
-    go = "runtime/mheap.go:2083-2260"
+    cites = "runtime/mheap.go:2083-2260"
     operations = ("GCBITS_",)
     rules: ClassVar = {"new": 12, "new_large": 4, "epoch": 4, "full": 1, "too_large": 1}
     throws = ("markBits overflow", "index out of range")

@@ -18,7 +18,7 @@ class Sums(Subject):
     """Pure functions: there is no state."""
 
     name = "sums"
-    go = "runtime/mpagealloc.go:985-1076"
+    cites = "runtime/mpagealloc.go:985-1076"
     operations = ("SUM_",)
     rules: ClassVar = {"pack": 2, "unpack": 2, "merge": 6}
     mutants = (

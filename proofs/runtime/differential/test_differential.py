@@ -21,7 +21,7 @@ MUTANTS = [(kind, mutant) for kind in SHARES for mutant in kind.mutants]
 
 
 @SUBJECTS
-@obligation(technique="differential", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="differential", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_same_as_go(kind: type[Subject], oracles: Oracles, operations: int) -> Verdict:
     try:
         oracle = oracles.get(kind)
@@ -33,7 +33,7 @@ def test_same_as_go(kind: type[Subject], oracles: Oracles, operations: int) -> V
 @pytest.mark.parametrize(
     ("kind", "mutant"), MUTANTS, ids=[f"{kind.name}-{mutant}" for kind, mutant in MUTANTS]
 )
-@obligation(technique="differential", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="differential", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_same_as_go_kills(kind: type[Subject], mutant: Mutant, oracles: Oracles) -> Verdict:
     """A planted difference is found, and shrunk to a handful of operations."""
     try:

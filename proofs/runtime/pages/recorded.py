@@ -188,17 +188,17 @@ class RecordedPages(TraceReader):
         index.next_gen()
         self._same(GENERATION, (event.gen, event.free_hwm), (index.gen, highest))
 
-    def _throwing(self, go: str, handler: Callable[[Any], None]) -> Callable[[Any], None]:
+    def _throwing(self, cites: str, handler: Callable[[Any], None]) -> Callable[[Any], None]:
         """The handler; where the port throws, the real runtime did not."""
 
         def handle(event: Any) -> None:
-            if go is not SCAVENGE and event.m in self.scavenges:
-                raise Violation("pages.nothing_else_meanwhile", go, f"M{event.m} is scavenging")
+            if cites is not SCAVENGE and event.m in self.scavenges:
+                raise Violation("pages.nothing_else_meanwhile", cites, f"M{event.m} is scavenging")
             try:
                 handler(event)
             except Throw as thrown:
                 why = f"the port throws {thrown.text!r}"
-                raise Violation("pages.does_not_throw", go, why) from None
+                raise Violation("pages.does_not_throw", cites, why) from None
 
         return handle
 
@@ -263,41 +263,41 @@ class RecordedPages(TraceReader):
             cache = self.caches[owner] = self.port.mpagecache.PageCache()
         return cache
 
-    def _asks(self, go: str, npages: int) -> None:
+    def _asks(self, cites: str, npages: int) -> None:
         if npages == 0:
-            raise Violation("pages.some_pages", go, "the event shows a call for no pages")
+            raise Violation("pages.some_pages", cites, "the event shows a call for no pages")
 
-    def _inside(self, go: str, base: int, npages: int) -> None:
+    def _inside(self, cites: str, base: int, npages: int) -> None:
         """The pages are the heap's: Go would fault on any others."""
         step, last = self.config.palloc_chunk_bytes, base + npages * self.config.page_size - 1
         if not {base // step, last // step} <= self.chunks:
-            raise Violation("pages.of_the_heap", go, f"the heap has no pages at {base:#x}")
+            raise Violation("pages.of_the_heap", cites, f"the heap has no pages at {base:#x}")
 
     def _allocated(
-        self, go: str, shown: tuple[int, int], found: tuple[int, int], npages: int
+        self, cites: str, shown: tuple[int, int], found: tuple[int, int], npages: int
     ) -> None:
         """Compares, and keeps the books as mheap.allocSpan does."""
-        self._same(go, shown, found)
+        self._same(cites, shown, found)
         if found[0]:
             controller, scav = self.heap.gc_controller, found[1]
             controller.heap_released.add(-scav)
             controller.heap_free.add(scav - npages * self.config.page_size)
 
-    def _same(self, go: str, shown: tuple[int, ...], known: tuple[int, ...]) -> None:
+    def _same(self, cites: str, shown: tuple[int, ...], known: tuple[int, ...]) -> None:
         """The results, each as the event shows it."""
         if shown != known:
-            rule = go.rpartition(".")[2]
-            self.expect(f"{rule}_results", go, list(map(hex, shown)), list(map(hex, known)))
+            rule = cites.rpartition(".")[2]
+            self.expect(f"{rule}_results", cites, list(map(hex, shown)), list(map(hex, known)))
 
-    def _left(self, go: str, search: int, addr: int, word: int) -> None:
+    def _left(self, cites: str, search: int, addr: int, word: int) -> None:
         """What the operation leaves: the search address, and the index's word for addr's chunk."""
         if search != self.pages.search_addr:
-            self.expect("search_address", go, hex(search), hex(self.pages.search_addr))
+            self.expect("search_address", cites, hex(search), hex(self.pages.search_addr))
         if addr:
             index = self.port.chunkindex.chunk_index(self.config, addr)
             indexed = self.pages.scav.index.chunks[index]
             if word != indexed:
-                self.expect("scavenge_index", go, hex(word), hex(indexed))
+                self.expect("scavenge_index", cites, hex(word), hex(indexed))
 
 
 def _contents(cache: Any) -> tuple[int, int, int]:

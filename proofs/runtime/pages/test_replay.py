@@ -73,19 +73,19 @@ def beginning(trace: Trace, path: Path) -> Trace:
     return Trace(path)
 
 
-@obligation(technique="trace", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_replay(recorder: Recorder) -> Verdict:
     return clean_run_conforms(recorder, RecordedPages, at_least=30_000)
 
 
-@obligation(technique="trace", go=GO, expect=Grade.SAMPLED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_replay_with_delays(recorder: Recorder) -> Verdict:
     return delayed_run_conforms(recorder, RecordedPages)
 
 
 @obligation(
     technique="trace",
-    go=GO,
+    cites=GO,
     expect=Grade.SAMPLED,
     statement="a recording with a single event altered is rejected",
 )
@@ -100,13 +100,13 @@ def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
 
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
-@obligation(technique="trace", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_replay_kills(recorder: Recorder, mutant: mutants.Mutant) -> Verdict:
     return mutant_is_rejected(recorder, RecordedPages, mutant)
 
 
 @pytest.mark.parametrize("mutant", PORT_MUTANTS.values(), ids=str)
-@obligation(technique="trace", go=GO, expect=Grade.REFUTED, statement=CLAIM)
+@obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_replay_on_the_port_kills(recorder: Recorder, mutant: Mutant) -> Verdict:
     try:
         return conforms(recorder.clean(), RecordedPages.on(mutant))
