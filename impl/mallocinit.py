@@ -63,6 +63,7 @@ def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:
     h.persistent.init()
     h.finalizers.init()
     h.user_arena_state.init(config)
+    h.world.init()
     h.init()
     h.world.mcache0 = alloc_mcache(h)
     h.gc_bits_arenas.init()

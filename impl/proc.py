@@ -13,7 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from impl.mgclimit import LimiterEvent
 from impl.mgcwork import GcWork
-from impl.rt import Atomic, Const, M, Mutex, Plain, PlainArray, Struct, getm, lock, throw, unlock
+from impl.rt import (
+    Atomic,
+    Const,
+    LockRank,
+    M,
+    Mutex,
+    Plain,
+    PlainArray,
+    Struct,
+    getm,
+    lock,
+    lock_init,
+    throw,
+    unlock,
+)
 
 if TYPE_CHECKING:
     from impl.mcache import Mcache
@@ -65,6 +79,10 @@ class World(Struct):
     sched_lock: Mutex
     mcache0: Plain["Mcache | None"] = None
     ever_allp: Plain[tuple[P, ...]] = ()
+
+    def init(self) -> None:
+        """runtime/proc.go schedinit: ranks the scheduler's lock."""
+        lock_init(self.sched_lock, LockRank.SCHED)
 
 
 def acquirem() -> M:

@@ -1,10 +1,10 @@
 """Words of the explored machine: typed atomics, mutexes, arrays, and atomic functions on them.
 
 Locks are checked here, on the locks a thread holds, which are part of its local state: taking one
-twice, taking two against their ranks, or giving back one that is not held raises LockError.
+twice, taking two against an order, or giving back one that is not held raises LockError.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -127,23 +127,38 @@ class LockError(Exception):
         self.text = text
 
 
+LockOrder = Mapping[int, Collection[int]]
+"""For each rank, the ranks that may be held when a mutex of that rank is taken."""
+
+
 def lock_init(mutex: Mutex, rank: int) -> None:
-    """Sets a mutex's rank. 0 is exempt from ordering."""
+    """Sets a mutex's rank; it is 0 otherwise."""
     if mutex._constants.setdefault("rank", rank) != rank:
         raise Unsupported(f"{mutex} is given two ranks: {mutex._rank} and {rank}")
 
 
 def lock(mutex: Mutex) -> None:
+    """Takes a mutex, whichever others are held."""
     if isinstance(mutex, StatMutex):
         return
     running = host()
     if mutex in running.held:
         raise LockError("self deadlock", f"{mutex} is taken twice")
-    for other in running.held:
-        if mutex._rank and other._rank and other._rank >= mutex._rank:
-            raise LockError("lock ordering problem", f"{mutex} is taken after {other}")
     running.ask(Request(Kind.LOCK, mutex._place))
     running.held = (*running.held, mutex)
+
+
+def lock_in(order: LockOrder) -> Callable[[Mutex], None]:
+    """A `lock` that keeps to an order."""
+
+    def lock_in_order(mutex: Mutex) -> None:
+        for other in host().held:
+            # One that is held already is a deadlock, whatever its rank.
+            if other is not mutex and other._rank not in order[mutex._rank]:
+                raise LockError("lock ordering problem", f"{mutex} is taken after {other}")
+        lock(mutex)
+
+    return lock_in_order
 
 
 def unlock(mutex: Mutex) -> None:

@@ -16,45 +16,52 @@ class LockRank(IntEnum):
     SCAVENGE = 1
     SWEEP_WAITERS = 2
     SWEEP = 3
-    USER_ARENA_STATE = 4
-    FIN = 5
-    SPAN_SET_SPINE = 6
-    MSPAN_SPECIAL = 7
-    GC_BITS_ARENAS = 8
-    PROF_INSERT = 9
-    PROF_MEM_ACTIVE = 10
-    STACKPOOL = 11
-    STACK_LARGE = 12
-    WBUF_SPANS = 13
-    MHEAP = 14
-    MHEAP_SPECIAL = 15
-    GLOBAL_ALLOC = 16
+    SCHED = 4
+    USER_ARENA_STATE = 5
+    FIN = 6
+    SPAN_SET_SPINE = 7
+    MSPAN_SPECIAL = 8
+    GC_BITS_ARENAS = 9
+    PROF_INSERT = 10
+    PROF_MEM_ACTIVE = 11
+    STACKPOOL = 12
+    STACK_LARGE = 13
+    WBUF_SPANS = 14
+    MHEAP = 15
+    MHEAP_SPECIAL = 16
+    GLOBAL_ALLOC = 17
 
 
 def _partial_order() -> dict[LockRank, frozenset[LockRank]]:
-    """runtime/lockrank.go lockPartialOrder: the ranks that may be held when a rank is taken."""
+    """runtime/lockrank.go lockPartialOrder: the ranks that may be held when a rank is taken.
+
+    A mutex without a rank is a leaf (runtime/lockrank_on.go checkRanks): it comes after any other.
+    """
     rank = LockRank
-    first = {rank.SCAVENGE, rank.SWEEP_WAITERS, rank.SWEEP, rank.USER_ARENA_STATE}
+    outermost = {rank.SCAVENGE, rank.SWEEP_WAITERS, rank.SWEEP, rank.USER_ARENA_STATE}
+    first = outermost | {rank.SCHED}
     records = {rank.FIN, rank.SPAN_SET_SPINE, rank.MSPAN_SPECIAL}
     records |= {rank.PROF_INSERT, rank.PROF_MEM_ACTIVE}
     stacks = {rank.STACKPOOL, rank.STACK_LARGE, rank.WBUF_SPANS}
     malloc = first | records | {rank.GC_BITS_ARENAS}
-    order = dict.fromkeys(first, frozenset[LockRank]())
+    order = dict.fromkeys(outermost, frozenset[LockRank]())
+    order[rank.SCHED] = frozenset({rank.SCAVENGE, rank.SWEEP_WAITERS, rank.SWEEP})
     order |= dict.fromkeys(records, frozenset(first))
     order[rank.GC_BITS_ARENAS] = frozenset(first | {rank.MSPAN_SPECIAL})
     order |= dict.fromkeys(stacks, frozenset(malloc))
     order[rank.MHEAP] = frozenset(malloc | stacks)
     order[rank.MHEAP_SPECIAL] = frozenset(malloc | stacks | {rank.MHEAP})
     order[rank.GLOBAL_ALLOC] = frozenset(malloc | stacks | {rank.MHEAP, rank.MHEAP_SPECIAL})
+    order[rank.UNKNOWN] = frozenset(order)
     return order
 
 
 LOCK_PARTIAL_ORDER = _partial_order()
-"""For each rank, the ranks that may already be held when it is taken."""
+"""For each rank, the ranks that may already be held when it is taken; no rank may be held twice."""
 
 
 class Mutex:
-    """A runtime mutex. `rank` is set by lock_init; UNKNOWN is exempt from ordering, as in Go."""
+    """A runtime mutex. `rank` is set by lock_init; without it the mutex is a leaf, as in Go."""
 
     __slots__ = ("held", "rank")
 
@@ -80,12 +87,9 @@ def lock(mutex: Mutex) -> None:
     """Takes the mutex. Throws on self-deadlock and on a breach of the lock order."""
     if mutex.held:
         throw("self deadlock")
-    if mutex.rank is not LockRank.UNKNOWN:
-        for other in _held:
-            if other.rank not in LOCK_PARTIAL_ORDER[mutex.rank] and (
-                other.rank is not LockRank.UNKNOWN
-            ):
-                throw("lock ordering problem")
+    for other in _held:
+        if other.rank not in LOCK_PARTIAL_ORDER[mutex.rank]:
+            throw("lock ordering problem")
     mutex.held = True
     _held.append(mutex)
 

@@ -14,7 +14,7 @@ from checker.counterexample import Scalar
 from checker.interleaving.observe import Operation, View, Violation
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario, Setup
-from harness.histories import Explored, Generous
+from harness.histories import OUTER_RANKS, Explored, Generous
 from impl.config import MINIATURE
 
 NEW, EPOCH, LOCK, UNLOCK = "new_mark_bits", "next_mark_bit_arena_epoch", "lock", "unlock"
@@ -173,6 +173,8 @@ def threads_on(
             gcbits.new_mark_bits(heap, 64 * open_with)
         mutexes = 1 + max((n for p in programs for what, n in p if what == LOCK), default=-1)
         locks = [gcbits.Mutex() for _ in range(mutexes)]
+        for k, each in enumerate(locks):
+            gcbits.lock_init(each, OUTER_RANKS[k])
 
         def call(what: str, n: int) -> Any:
             if what in (LOCK, UNLOCK):

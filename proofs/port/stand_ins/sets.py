@@ -24,7 +24,7 @@ from checker.counterexample import Scalar
 from checker.interleaving.observe import Operation, View, Violation
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario, Setup
-from harness.histories import Explored
+from harness.histories import OUTER_RANKS, Explored
 from impl.config import MINIATURE
 
 PUSH, POP, RESET, LOCK, UNLOCK = "push", "pop", "reset", "lock", "unlock"
@@ -245,6 +245,8 @@ def threads_on(
         labels |= {f"set{k}": module.SpanSet() for k in range(sets)}
         labels |= {f"span{s}": port.mspan.Mspan() for s in range(spans)}
         locks = [module.Mutex() for _ in range(mutexes)]
+        for k, each in enumerate(locks):
+            module.lock_init(each, OUTER_RANKS[k])
         for k in range(sets):
             labels[f"set{k}"].init(heap)
 

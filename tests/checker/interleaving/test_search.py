@@ -22,6 +22,7 @@ from checker.interleaving.observe import Diverged, Operation, View, Violation
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Outcome
 from checker.interleaving.search import Result, explore, replay
+from checker.interleaving.words import LockOrder, lock_in
 
 
 def outcomes(result: Result) -> set[Any]:
@@ -154,8 +155,15 @@ def test_lock_order() -> None:
         "    if x.r:\n        lock(x.n)\n        unlock(x.n)\n    unlock(x.m)\n"
         "def body1(x):\n    x.r = {}\n"
     )
-    assert violation(body.format(0)) is None
-    found = violation(body.format(1))
+
+    def first(taken: int, order: LockOrder) -> Any:
+        port = load(SHARED + body.format(taken))
+        port.lock = lock_in(order)
+        return explore(scenario("order", 2), port).violation
+
+    assert first(0, {1: (), 2: ()}) is None
+    assert first(1, {1: (2,), 2: ()}) is None
+    found = first(1, {1: (), 2: (1,)})
     assert found.kind == "throw"
     assert found.message == "T0: lock ordering problem: x.n is taken after x.m"
 
