@@ -32,7 +32,7 @@ class LockRank(IntEnum):
     GLOBAL_ALLOC = 17
 
 
-def _partial_order() -> dict[LockRank, frozenset[LockRank]]:
+def _partial_order() -> dict[int, frozenset[int]]:
     """runtime/lockrank.go lockPartialOrder: the ranks that may be held when a rank is taken.
 
     A mutex without a rank is a leaf (runtime/lockrank_on.go checkRanks): it comes after any other.
@@ -44,7 +44,7 @@ def _partial_order() -> dict[LockRank, frozenset[LockRank]]:
     records |= {rank.PROF_INSERT, rank.PROF_MEM_ACTIVE}
     stacks = {rank.STACKPOOL, rank.STACK_LARGE, rank.WBUF_SPANS}
     malloc = first | records | {rank.GC_BITS_ARENAS}
-    order = dict.fromkeys(outermost, frozenset[LockRank]())
+    order: dict[int, frozenset[int]] = dict.fromkeys(outermost, frozenset())
     order[rank.SCHED] = frozenset({rank.SCAVENGE, rank.SWEEP_WAITERS, rank.SWEEP})
     order |= dict.fromkeys(records, frozenset(first))
     order[rank.GC_BITS_ARENAS] = frozenset(first | {rank.MSPAN_SPECIAL})
