@@ -245,8 +245,8 @@ class Automata:
         self.resumed = 0
         self._numbers: dict[Place, int] = {}
         self._states: dict[Hashable, Node] | None = {} if merge else None
-        self._things: dict[tuple[Any, ...], Any] = {}
-        host = _SetupHost(self._things)
+        self.things: dict[tuple[Any, ...], Any] = {}
+        host = _SetupHost(self.things)
         hosted(host)
         try:
             setup = scenario.setup(port)
@@ -301,7 +301,7 @@ class Automata:
         return child
 
     def _root(self, thread: int) -> Node:
-        runner = Runner(self._things, self.threads[thread], self._calls[thread])
+        runner = Runner(self.things, self.threads[thread], self._calls[thread])
         return self._node(runner, self._resume(runner), None, thread)
 
     def _resume(self, runner: Runner, *answer: int) -> Request:
@@ -314,7 +314,7 @@ class Automata:
         while at.parent is not None:
             history.append(at.answer)
             at = at.parent
-        runner = Runner(self._things, self.threads[node.thread], self._calls[node.thread])
+        runner = Runner(self.things, self.threads[node.thread], self._calls[node.thread])
         self._resume(runner)
         for answer in reversed(history):
             self._resume(runner, answer)

@@ -93,17 +93,21 @@ def host() -> Host:
 
 
 class Object(Thing):
-    """A thing with a name: given by the scenario, or by the object it is embedded in."""
+    """A thing with one name: its own, or that of the place which holds it.
 
-    __slots__ = ("_children", "_constants", "_creator", "_label", "_shape")
+    Names derive from the holder's, so a holder that gets another name passes it on.
+    """
+
+    __slots__ = ("_children", "_constants", "_creator", "_held_at", "_label", "_shape")
     _creator: str
     _label: str
+    _held_at: Place | None
     _shape: tuple[Any, ...]
     _children: dict[str, Any]
     _constants: dict[str, Any]
 
     def __repr__(self) -> str:
-        return self._label
+        return self._label or str(self._held_at)
 
     def _embed(self, _place: Place) -> None:
         """Called when the object is held by value at a place."""
@@ -134,15 +138,25 @@ def interned(running: Host, key: tuple[Any, ...], label: str, cls: Any, shape: A
     if thing is None:
         thing = running.things[key] = object.__new__(cls)
         thing._creator, thing._label, thing._shape = running.creator, label, shape
+        thing._held_at = None
         thing._children, thing._constants = {}, {}
     elif thing._shape != shape:
         raise Unsupported(f"{thing} has another size on another path: give it one size")
     return thing
 
 
-def rename(thing: Any, label: str) -> None:
-    """Gives an object, and what is embedded in it, a name for people."""
-    for child in (*thing._children.values(), *thing._constants.values()):
-        if isinstance(child, Object) and child._label.startswith(thing._label + "."):
-            rename(child, label + child._label[len(thing._label) :])
+def name_after(thing: Object, place: Place) -> None:
+    """Has a thing called by the place that holds it, unless it is the place's or has one already.
+
+    Without the first condition a pointer back to the whole would name the whole after its part.
+    """
+    holder = place.owner
+    while holder is not thing and holder._held_at is not None:
+        holder = holder._held_at.owner
+    if holder is not thing and thing._held_at is None:
+        thing._label, thing._held_at = "", place
+
+
+def rename(thing: Object, label: str) -> None:
+    """Gives an object a name of its own for people; what is named after its places follows."""
     thing._label = label

@@ -2,7 +2,16 @@
 
 from typing import Any, NoReturn, get_origin
 
-from checker.interleaving.requests import Kind, Object, Place, Request, host, identify, interned
+from checker.interleaving.requests import (
+    Kind,
+    Object,
+    Place,
+    Request,
+    host,
+    identify,
+    interned,
+    name_after,
+)
 from checker.interleaving.values import Unsupported, canonical, frozen
 
 
@@ -25,8 +34,9 @@ class _Field:
         if self.access == "const":
             if not obj._creator and host().creator:
                 raise Unsupported(f"{place} is Const, but a thread writes it: declare it Plain")
-            if isinstance(value, Object) and "#" in value._label:
-                value._label = f"{obj._label}.{self.name}"
+            # A thread's objects may be held elsewhere on another path: they keep their numbers.
+            if isinstance(value, Object) and not host().creator:
+                name_after(value, place)
             if not obj._creator:
                 obj._constants[self.name] = value
                 return
@@ -73,10 +83,12 @@ class _Embedded:
         raise Unsupported(f"{Place(obj, self.name)} is held by value and cannot be replaced")
 
     def build(self, obj: Any) -> None:
-        child = interned(host(), (obj, self.name), f"{obj._label}.{self.name}", self.cls, ())
+        place = Place(obj, self.name)
+        child = interned(host(), (obj, self.name), str(place), self.cls, ())
         child._creator = obj._creator
         obj._children[self.name] = child
-        child._embed(Place(obj, self.name))
+        name_after(child, place)
+        child._embed(place)
 
 
 def _access_of(annotation: Any) -> str | None:

@@ -125,6 +125,30 @@ def test_objects_a_thread_makes_are_the_same_in_each_replay() -> None:
     assert (merged.outcomes, merged.interleavings) == (apart.outcomes, apart.interleavings)
 
 
+def test_a_name_follows_from_the_holder_and_never_from_a_pointer_back() -> None:
+    tree = (
+        "class Part(Struct):\n    whole: Const[Struct]\n    word: Atomic[int]\n"
+        "class Whole(Struct):\n    inside: Part\n    outside: Const[Part]\n    again: Const[Part]\n"
+    )
+    places: list[Any] = []
+
+    def setup(port: Any) -> Setup:
+        whole, part = port.Whole(), port.Part()
+        places.extend([whole.inside.word, part.word, whole])
+        assert str(part.word) == "Part#2.word"
+        whole.outside = whole.again = part
+        part.whole = whole.inside.whole = whole
+        assert [str(each) for each in places] == [
+            "Whole#1.inside.word",
+            "Whole#1.outside.word",
+            "Whole#1",
+        ]
+        return Setup([("T", partial(port.body0))], {"w": whole})
+
+    explore(Scenario("names", setup), load(f"{tree}def body0():\n    return 0\n"))
+    assert [str(each) for each in places] == ["w.inside.word", "w.outside.word", "w"]
+
+
 def test_values_that_only_compare_equal_are_told_apart() -> None:
     assert canonical(True) != canonical(1)
     assert canonical(impl.rt.LockRank.SWEEP) != canonical(1)

@@ -7,10 +7,12 @@ import pytest
 
 from checker.interleaving.races import find_races
 from checker.interleaving.scenario import Scenario, Setup
-from checker.interleaving.search import explore
+from checker.interleaving.search import Exploration, explore
 from harness.interleavings import explored
 from harness.port import provide
 from impl.config import MINIATURE as CONFIG
+from proofs.port.stand_ins import sets
+from proofs.protocols.span_state import scenarios
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +54,33 @@ def test_allocation_and_freeing_can_be_followed(port: Any) -> None:
     assert result.exhausted
     assert result.violation is None
     assert result.states > 1000
+
+
+def names(exploration: Exploration) -> dict[Any, str]:
+    """What each object of an exploration is called."""
+    return {key: str(thing) for key, thing in exploration.automata.things.items()}
+
+
+def test_every_object_has_one_name_that_is_its_alone() -> None:
+    look_up = scenarios.SCENARIOS[scenarios.LOOK_UP]()
+    reuse = sets.SCENARIOS[sets.RECYCLED]()
+    for each, port in ((look_up, explored()), (reuse, reuse.bind(None))):
+        exploration = Exploration(each.scenario, port)
+        after_setup = names(exploration)
+        assert after_setup.items() <= walked(exploration).items()
+        assert len(set(names(exploration).values())) == len(names(exploration)) > len(after_setup)
+        assert not [name for name in after_setup.values() if name.startswith("Mheap")]
+
+
+def walked(exploration: Exploration) -> dict[Any, str]:
+    """The names once every state has been seen."""
+    start, _ = exploration.initial()
+    seen, ahead = {start}, [start]
+    while ahead:
+        state = ahead.pop()
+        for thread in range(len(state) - 2):
+            found = exploration.successor(state, thread)
+            if found is not None and found not in seen:
+                seen.add(found)
+                ahead.append(found)
+    return names(exploration)
