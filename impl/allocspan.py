@@ -117,7 +117,7 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
                 base, _ = self.pages.find(npages + extra_pages)
                 if base == 0:
                     throw("grew heap, but no adequate free space found")
-            base = align_up(base, config.phys_page_size)
+            base = align_up(config, base, config.phys_page_size)
             scav = self.pages.alloc_range(base, npages)
 
         if base == 0:

@@ -66,4 +66,4 @@ def addrs_to_summary_range(config: Config, level: int, base: int, limit: int) ->
 def block_align_summary_range(config: Config, level: int, lo: int, hi: int) -> tuple[int, int]:
     """runtime/mpagealloc.go blockAlignSummaryRange: entries [lo, hi) widened to whole blocks."""
     e = 1 << config.level_bits[level]
-    return align_down(lo, e), align_up(hi, e)
+    return align_down(config, lo, e), align_up(config, hi, e)

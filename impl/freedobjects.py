@@ -6,6 +6,7 @@ is marked and free is a zombie: somebody kept a pointer to it.
 
 from typing import TYPE_CHECKING
 
+from impl.config import Config
 from impl.mbitmap import alloc_bits_for_index, mark_bits_for_base
 from impl.rt import throw, u8
 from impl.stubs import div_round_up
@@ -31,7 +32,7 @@ def clobberfree(h: "Mheap", x: int, size: int) -> None:
     h.mem.write(x, size)
 
 
-def check_zombies(s: "Mspan") -> None:
+def check_zombies(s: "Mspan", config: Config) -> None:
     """runtime/mgcsweep.go sweepLocked.sweep: no object is both marked and free, or it throws."""
     if s.free_index < s.nelems:
         # Objects below free_index are allocated; their byte needs care.
@@ -40,7 +41,7 @@ def check_zombies(s: "Mspan") -> None:
         allocated = s.alloc_bits.bytep(obj // 8)
         if (marked & u8(~allocated)) >> (obj % 8) != 0:
             report_zombies()
-        for i in range(obj // 8 + 1, div_round_up(s.nelems, 8)):
+        for i in range(obj // 8 + 1, div_round_up(config, s.nelems, 8)):
             marked = s.gcmark_bits.bytep(i)
             allocated = s.alloc_bits.bytep(i)
             if marked & u8(~allocated) != 0:

@@ -14,7 +14,6 @@ from impl.rt import (
     SparsePlainArray,
     SparseRacyArray,
     Struct,
-    uintptr,
 )
 
 if TYPE_CHECKING:
@@ -112,12 +111,12 @@ def arena_index(config: Config, p: int) -> int:
     If p is outside the range of heap addresses, its L1 or its L2 part is out of bounds. The
     subtraction wraps: that is how sign-extended addresses become small indexes.
     """
-    return uintptr(p - config.arena_base_offset) // config.heap_arena_bytes
+    return config.uintptr(p - config.arena_base_offset) // config.heap_arena_bytes
 
 
 def arena_base(config: Config, i: int) -> int:
     """runtime/mheap.go arenaBase: the low address of arena i. The sum wraps, as in arena_index."""
-    return uintptr(i * config.heap_arena_bytes + config.arena_base_offset)
+    return config.uintptr(i * config.heap_arena_bytes + config.arena_base_offset)
 
 
 def arena_idx_l1(config: Config, i: int) -> int:

@@ -70,12 +70,12 @@ def grow(self: "Mheap", npage: int) -> tuple[int, bool]:
     assert_lock_held(self.lock)
     config = self.config
     uintptr = config.uintptr
-    ask = uintptr(uintptr(align_up(npage, config.palloc_chunk_pages)) * config.page_size)
+    ask = uintptr(align_up(config, npage, config.palloc_chunk_pages) * config.page_size)
 
     total_growth = 0
     # The end may wrap, since ask may be anything.
     end = uintptr(self.cur_arena.base + ask)
-    n_base = uintptr(align_up(end, config.phys_page_size))
+    n_base = align_up(config, end, config.phys_page_size)
     if n_base > self.cur_arena.end or end < self.cur_arena.base:
         # The present arena is too small. The next one may not follow it, so it must have room for
         # all of it.
@@ -101,7 +101,7 @@ def grow(self: "Mheap", npage: int) -> tuple[int, bool]:
             self.cur_arena.end = uintptr(av + asize)
 
         # This doesn't wrap: the region from base on has ask bytes at least.
-        n_base = uintptr(align_up(uintptr(self.cur_arena.base + ask), config.phys_page_size))
+        n_base = align_up(config, uintptr(self.cur_arena.base + ask), config.phys_page_size)
 
     v = self.cur_arena.base
     self.cur_arena.base = n_base

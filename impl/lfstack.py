@@ -8,7 +8,8 @@ pushcnt, as a struct is in Go that embeds lfnode.
 
 from typing import Any, NamedTuple
 
-from impl.rt import Atomic, Struct, atomic, uintptr
+from impl.config import Config
+from impl.rt import Atomic, Struct, atomic
 
 TAG_BITS = 19
 """runtime/tagptr_64bit.go tagBits: bits of a push count that fit beside a pointer."""
@@ -30,9 +31,9 @@ class LfStack(Struct):
 
     head: Atomic[Any]
 
-    def push(self, node: Any) -> None:
+    def push(self, config: Config, node: Any) -> None:
         """runtime/lfstack.go lfstack.push: puts node on top."""
-        node.pushcnt = uintptr(node.pushcnt + 1)
+        node.pushcnt = config.uintptr(node.pushcnt + 1)
         new = TaggedPointer(node, node.pushcnt & ((1 << TAG_BITS) - 1))
         while True:
             old = self.head.load()

@@ -39,11 +39,11 @@ class LinearAlloc(Struct):
         align is a power of two. The sums wrap as uintptrs do.
         """
         uintptr = h.config.uintptr
-        p = uintptr(align_up(self.next, align))
+        p = align_up(h.config, self.next, align)
         if uintptr(p + size) > self.end:
             return 0
         self.next = uintptr(p + size)
-        p_end = uintptr(align_up(uintptr(self.next - 1), h.config.phys_page_size))
+        p_end = align_up(h.config, uintptr(self.next - 1), h.config.phys_page_size)
         if p_end > self.mapped:
             if self.map_memory:
                 # From Reserved to Prepared to Ready.

@@ -104,14 +104,14 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
             # Several tiny objects share a block, which is free when all of them are.
             off = c.tinyoffset
             if size & 7 == 0:
-                off = align_up(off, 8)
+                off = align_up(h.config, off, 8)
             elif h.config.ptr_size == 4 and size == 12:
                 # Its first field may be one of 64 bits: go.dev/issue/37262.
-                off = align_up(off, 8)
+                off = align_up(h.config, off, 8)
             elif size & 3 == 0:
-                off = align_up(off, 4)
+                off = align_up(h.config, off, 4)
             elif size & 1 == 0:
-                off = align_up(off, 2)
+                off = align_up(h.config, off, 2)
             if off + size <= h.config.tiny_size and c.tiny != 0:
                 x = c.tiny + off
                 c.tinyoffset = off + size
@@ -132,10 +132,10 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
             size = h.config.tiny_size
         else:
             if size <= SMALL_SIZE_MAX - 8:
-                sizeclass = h.config.size_to_class8[div_round_up(size, SMALL_SIZE_DIV)]
+                sizeclass = h.config.size_to_class8[div_round_up(h.config, size, SMALL_SIZE_DIV)]
             else:
                 sizeclass = h.config.size_to_class128[
-                    div_round_up(size - SMALL_SIZE_MAX, LARGE_SIZE_DIV)
+                    div_round_up(h.config, size - SMALL_SIZE_MAX, LARGE_SIZE_DIV)
                 ]
             size = h.config.class_to_size[sizeclass]
             spc = make_span_class(sizeclass, noscan)

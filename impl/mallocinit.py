@@ -85,7 +85,7 @@ def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:
         if h.heap_arena_alloc.next <= p < h.heap_arena_alloc.end:
             p = h.heap_arena_alloc.end
         # A quarter of a megabyte off, should the data really end later.
-        p = config.uintptr(align_up(p + (256 << 10), config.heap_arena_bytes))
+        p = align_up(config, p + (256 << 10), config.heap_arena_bytes)
         for arena_size in ARENA_SIZES_32BIT:
             a, size = sys_reserve_aligned(h, p, arena_size, config.heap_arena_bytes)
             if a != 0:

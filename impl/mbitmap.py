@@ -10,9 +10,10 @@ serve code outside the page heap; the write barriers in bulk; reflection and deb
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from impl.config import Config
 from impl.gcbits import GcBits
 from impl.heaparena import HeapArena, arena_at, arena_index
-from impl.rt import atomic, ones_count64, throw, trailing_zeros64, u8, u64, uintptr
+from impl.rt import atomic, ones_count64, throw, trailing_zeros64, u8, u64
 from impl.spanclass import span_class_noscan
 from impl.stubs import div_round_up
 
@@ -116,15 +117,15 @@ def divide_by_elem_size(s: "Mspan", n: int) -> int:
     return u64(n * s.div_mul) >> 32
 
 
-def obj_index(s: "Mspan", p: int) -> int:
+def obj_index(s: "Mspan", config: Config, p: int) -> int:
     """runtime/mbitmap.go mspan.objIndex: index of the object that contains address p."""
-    return divide_by_elem_size(s, uintptr(p - s.base()))
+    return divide_by_elem_size(s, config.uintptr(p - s.base()))
 
 
-def count_alloc(s: "Mspan") -> int:
+def count_alloc(s: "Mspan", config: Config) -> int:
     """runtime/mbitmap.go mspan.countAlloc: number of marked objects, which the sweep will keep."""
     count = 0
-    n = div_round_up(s.nelems, 8)
+    n = div_round_up(config, s.nelems, 8)
     i = 0
     while i < n:
         count += ones_count64(s.gcmark_bits.word(i))

@@ -63,8 +63,8 @@ def sys_huge_page(h: "Mheap", v: int, n: int) -> None:
 def sys_huge_page_os(h: "Mheap", v: int, n: int) -> None:
     """runtime/mem_linux.go sysHugePageOS: advises huge pages for those wholly within n bytes at v."""
     if h.config.phys_huge_page_size != 0:
-        beg = align_up(v, h.config.phys_huge_page_size)
-        end = align_down(v + n, h.config.phys_huge_page_size)
+        beg = align_up(h.config, v, h.config.phys_huge_page_size)
+        end = align_down(h.config, v + n, h.config.phys_huge_page_size)
         if beg < end:
             h.mem.huge_page(beg, end - beg)
 

@@ -128,7 +128,7 @@ def find_object(h: "Mheap", p: int) -> tuple[int, Mspan | None, int]:
         if state == M_SPAN_MANUAL:
             return 0, None, 0
         bad_pointer()
-    idx = obj_index(s, p)
+    idx = obj_index(s, h.config, p)
     return s.base() + idx * s.elemsize, s, idx
 
 
@@ -159,7 +159,7 @@ def scan_conservative(h: "Mheap", val: int, gcw: GcWork | None = None) -> bool:
     span = span_of_heap(h, val)
     if span is None:
         return False
-    idx = obj_index(span, val)
+    idx = obj_index(span, h.config, val)
     if is_free(span, idx):
         return False
     obj = span.base() + idx * span.elemsize
@@ -206,7 +206,7 @@ def gcmarknewobject(h: "Mheap", span: Mspan, obj: int, size: int) -> None:
     if h.use_checkmark:
         throw("gcmarknewobject called while doing checkmark")
 
-    mark_bits_for_index(span, obj_index(span, obj)).set_marked()
+    mark_bits_for_index(span, obj_index(span, h.config, obj)).set_marked()
 
     arena, page_idx, page_mask = page_index_of(h, span.base())
     if arena.page_marks[page_idx] & page_mask == 0:

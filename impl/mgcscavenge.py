@@ -205,7 +205,7 @@ def find_scavenge_candidate(
     elif min_ > MAX_PHYS_PAGE_SIZE // config.page_size:
         throw("min too large")
     # Aligned, so that cutting a run to it leaves the run aligned.
-    max_ = min_ if max_ == 0 else config.uintptr(align_up(max_, min_))
+    max_ = min_ if max_ == 0 else align_up(config, max_, min_)
 
     width = config.word_bits
     ones = config.word_mask
@@ -249,9 +249,9 @@ def find_scavenge_candidate(
         config.phys_huge_page_size > config.phys_page_size
     ):
         pages_per_huge_page = config.phys_huge_page_size // config.page_size
-        huge_page_above = align_up(start, pages_per_huge_page)
+        huge_page_above = align_up(config, start, pages_per_huge_page)
         if huge_page_above <= end:
-            huge_page_below = align_down(start, pages_per_huge_page)
+            huge_page_below = align_down(config, start, pages_per_huge_page)
             if huge_page_below >= end - run:
                 # The huge page around start is free in full: take all of it rather than break it.
                 size += start - huge_page_below

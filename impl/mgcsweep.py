@@ -90,9 +90,9 @@ class SweepLocked(NamedTuple):
         if h.debug.clobberfree != 0:
             clobber_freed(h, s, size)
 
-        check_zombies(s)
+        check_zombies(s, h.config)
 
-        nalloc = u16(count_alloc(s))
+        nalloc = u16(count_alloc(s, h.config))
         nfreed = u16(s.alloc_count - nalloc)
         if nalloc > s.alloc_count:
             throw("sweep increased allocation count")

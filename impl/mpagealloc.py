@@ -180,8 +180,8 @@ class PageAlloc(Struct):
         config = self.h.config
 
         # Only whole chunks can be handled.
-        limit = config.uintptr(align_up(base + size, config.palloc_chunk_bytes))
-        base = align_down(base, config.palloc_chunk_bytes)
+        limit = align_up(config, base + size, config.palloc_chunk_bytes)
+        base = align_down(config, base, config.palloc_chunk_bytes)
         self.sys_grow(base, limit)
         self.summary_mapped_ready += self.scav.index.grow(base, limit, self.sys_stat)
 

@@ -25,7 +25,7 @@ def sys_init(p: "PageAlloc") -> None:
     total_size = 0
     for level in range(config.summary_levels):
         total_size += (1 << (config.heap_addr_bits - config.level_shift[level])) * PALLOC_SUM_BYTES
-    total_size = align_up(total_size, config.phys_page_size)
+    total_size = align_up(config, total_size, config.phys_page_size)
 
     reservation = sys_reserve(p.h, 0, total_size)
     if reservation == 0:

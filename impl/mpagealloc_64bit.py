@@ -28,7 +28,7 @@ def sys_init(p: "PageAlloc") -> None:
     bases = []
     for level in range(config.summary_levels):
         entries = 1 << (config.heap_addr_bits - config.level_shift[level])
-        r = sys_reserve(p.h, 0, align_up(entries * PALLOC_SUM_BYTES, config.phys_page_size))
+        r = sys_reserve(p.h, 0, align_up(config, entries * PALLOC_SUM_BYTES, config.phys_page_size))
         if r == 0:
             throw("failed to reserve page summary memory")
         summary.append(SparsePlainArray(entries, 0))
@@ -48,8 +48,8 @@ def _summary_range_to_sum_addr_range(p: "PageAlloc", level: int, lo: int, hi: in
     config = p.h.config
     base = p.summary_base[level]
     return AddrRange(
-        base + align_down(lo * PALLOC_SUM_BYTES, config.phys_page_size),
-        base + align_up(hi * PALLOC_SUM_BYTES, config.phys_page_size),
+        base + align_down(config, lo * PALLOC_SUM_BYTES, config.phys_page_size),
+        base + align_up(config, hi * PALLOC_SUM_BYTES, config.phys_page_size),
     )
 
 

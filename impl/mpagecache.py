@@ -116,7 +116,7 @@ def alloc_to_cache(p: "PageAlloc") -> PageCache:
         if j == NOT_FOUND:
             throw("bad summary data")
         c.base = config.uintptr(
-            chunk_base(config, ci) + align_down(j, cache_pages) * config.page_size
+            chunk_base(config, ci) + align_down(config, j, cache_pages) * config.page_size
         )
     else:
         addr, _ = p.find(1)
@@ -126,7 +126,7 @@ def alloc_to_cache(p: "PageAlloc") -> PageCache:
         ci = chunk_index(config, addr)
         chunk = p.chunk_of(ci)
         j = chunk_page_index(config, addr)
-        c.base = align_down(addr, cache_pages * config.page_size)
+        c.base = align_down(config, addr, cache_pages * config.page_size)
     c.cache = ~chunk.palloc_bits.pages64(j) & config.word_mask
     c.scav = chunk.scavenged.block64(j)
 

@@ -101,7 +101,7 @@ class AddrRange(NamedTuple):
 
         Returns (the rest, address of what was taken, success). The base is aligned to align first.
         """
-        base = config.uintptr(align_up(self.base, align) + length)
+        base = config.uintptr(align_up(config, self.base, align) + length)
         if base > self.limit:
             return self, 0, False
         return AddrRange(base, self.limit), config.uintptr(base - length), True
@@ -113,7 +113,7 @@ class AddrRange(NamedTuple):
 
         Returns (the rest, address of what was taken, success). The new limit is aligned to align.
         """
-        limit = align_down(config.uintptr(self.limit - length), align)
+        limit = align_down(config, config.uintptr(self.limit - length), align)
         if self.base > limit:
             return self, 0, False
         return AddrRange(self.base, limit), limit, True

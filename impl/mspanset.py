@@ -125,10 +125,10 @@ class SpanSetBlockAlloc(Struct):
         persistentalloc(h, size, CACHE_LINE_SIZE, h.memstats.gc_misc_sys)
         return new_span_set_block(h.config)
 
-    def free(self, block: SpanSetBlock) -> None:
+    def free(self, config: "Config", block: SpanSetBlock) -> None:
         """runtime/mspanset.go spanSetBlockAlloc.free: puts a block without spans into the pool."""
         block.popped.store(0)
-        self.stack.push(block)
+        self.stack.push(config, block)
 
 
 class SpanSet(Struct):
@@ -241,7 +241,7 @@ class SpanSet(Struct):
         # and no push uses a block whose slots are all taken: the block is free.
         if u32(block.popped.add(1)) == entries:
             atomic.storep(spine, top, None)
-            self.h.span_set_block_pool.free(block)
+            self.h.span_set_block_pool.free(self.h.config, block)
         return s
 
     def reset(self) -> None:
@@ -264,6 +264,6 @@ class SpanSet(Struct):
                 if block.popped.load() == entries:
                     throw("fully empty unfreed span set block found in reset")
                 atomic.storep(spine, top, None)
-                self.h.span_set_block_pool.free(block)
+                self.h.span_set_block_pool.free(self.h.config, block)
         self.index.reset()
         self.spine_len.store(0)

@@ -93,7 +93,7 @@ def persistentalloc1(h: "Mheap", size: int, align: int, sys_stat: "SysMemStat") 
     else:
         lock(h.persistent.mutex)
         persistent = h.persistent.global_alloc
-    persistent.off = align_up(persistent.off, align)
+    persistent.off = align_up(h.config, persistent.off, align)
     if persistent.off + size > PERSISTENT_CHUNK_SIZE or persistent.base == 0:
         persistent.base = sys_alloc(h, PERSISTENT_CHUNK_SIZE, h.memstats.other_sys)
         if persistent.base == 0:
@@ -107,7 +107,7 @@ def persistentalloc1(h: "Mheap", size: int, align: int, sys_stat: "SysMemStat") 
             h.mem.write(persistent.base, h.config.ptr_size)
             if atomic.cas(h.persistent, "chunks", chunks, PersistentChunk(persistent.base, chunks)):
                 break
-        persistent.off = align_up(h.config.ptr_size, align)
+        persistent.off = align_up(h.config, h.config.ptr_size, align)
     p: int = persistent.base + persistent.off
     persistent.off += size
     if persistent is h.persistent.global_alloc:

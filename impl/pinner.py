@@ -8,6 +8,7 @@ Go's tests.
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from impl.config import Config
 from impl.gcbits import GcBits, new_mark_bits
 from impl.rt import MixedArray, atomic, lock, throw, u16, u64, unlock
 from impl.special import (
@@ -69,9 +70,9 @@ def of_object(p: GcBits, n: int) -> PinState:
     return PinState(words, i, mask, atomic.load8(words, i))
 
 
-def pinner_bit_size(s: "Mspan") -> int:
+def pinner_bit_size(s: "Mspan", config: Config) -> int:
     """runtime/pinner.go mspan.pinnerBitSize: bytes of the pinner bits of s."""
-    return div_round_up(s.nelems * 2, 8)
+    return div_round_up(config, s.nelems * 2, 8)
 
 
 def new_pinner_bits(h: "Mheap", s: "Mspan") -> GcBits:
@@ -100,7 +101,7 @@ def refresh_pinner_bits(h: "Mheap", s: "Mspan") -> None:
         return
 
     has_pins = False
-    nbytes = align_up(pinner_bit_size(s), 8)
+    nbytes = align_up(h.config, pinner_bit_size(s, h.config), 8)
     for n in range(0, nbytes, 8):
         if p.word(n) != 0:
             has_pins = True

@@ -107,8 +107,8 @@ class ScavengeIndex(Struct):
         have_min = self.min.load()
         have_max = self.max.load()
         words_per_page = config.phys_page_size // SCAV_CHUNK_DATA_SIZE
-        need_min = align_down(chunk_index(config, base), words_per_page)
-        need_max = align_up(chunk_index(config, limit), words_per_page)
+        need_min = align_down(config, chunk_index(config, base), words_per_page)
+        need_max = align_up(config, chunk_index(config, limit), words_per_page)
         # Close the gap to what is mapped, if there is one.
         if need_max < have_min:
             need_max = have_min

@@ -84,7 +84,7 @@ def is_pinned(h: "Mheap", ptr: int) -> bool:
     # A sweep may drop these bits now, but they aren't cleared before the next cycle.
     if pinner_bits is None:
         return False
-    return of_object(pinner_bits, obj_index(span, ptr)).is_pinned()
+    return of_object(pinner_bits, obj_index(span, h.config, ptr)).is_pinned()
 
 
 def set_pinned(h: "Mheap", ptr: int, pin: bool) -> None:
@@ -100,7 +100,7 @@ def set_pinned(h: "Mheap", ptr: int, pin: bool) -> None:
     mp = acquirem()
     ensure_swept(h, span)
 
-    index = obj_index(span, ptr)
+    index = obj_index(span, h.config, ptr)
 
     lock(span.speciallock)
     pinner_bits = get_pinner_bits(span)

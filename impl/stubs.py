@@ -3,22 +3,22 @@
 The sums wrap as uintptr sums do in Go: callers must not come near the top of the address space.
 """
 
-from impl.rt import uintptr
+from impl.config import Config
 
 
-def align_up(n: int, a: int) -> int:
+def align_up(config: Config, n: int, a: int) -> int:
     """runtime/stubs.go alignUp: n rounded up to a multiple of a, a power of two."""
-    return uintptr(n + a - 1) & uintptr(~(a - 1))
+    return config.uintptr(n + a - 1) & config.uintptr(~(a - 1))
 
 
-def align_down(n: int, a: int) -> int:
+def align_down(config: Config, n: int, a: int) -> int:
     """runtime/stubs.go alignDown: n rounded down to a multiple of a, a power of two."""
-    return n & uintptr(~(a - 1))
+    return n & config.uintptr(~(a - 1))
 
 
-def div_round_up(n: int, a: int) -> int:
+def div_round_up(config: Config, n: int, a: int) -> int:
     """runtime/stubs.go divRoundUp: n / a rounded up."""
-    return uintptr(n + a - 1) // a
+    return config.uintptr(n + a - 1) // a
 
 
 def bool2int(x: bool) -> int:

@@ -34,7 +34,7 @@ def sys_alloc(self: "Mheap", n: int, hint_list: ArenaHintList, register: bool) -
     assert_lock_held(self.lock)
     config = self.config
     uintptr = config.uintptr
-    n = uintptr(align_up(n, config.heap_arena_bytes))
+    n = align_up(config, n, config.heap_arena_bytes)
     v, size = 0, 0
 
     if hint_list is self.arena_hints:
@@ -168,7 +168,7 @@ def sys_reserve_aligned(h: "Mheap", v: int, size: int, align: int) -> tuple[int,
             # Windows takes back nothing but whole reservations, so reserve again, and hope that
             # nobody else does meanwhile.
             h.mem.free(p, uintptr(size + align))
-            p = uintptr(align_up(p, align))
+            p = align_up(h.config, p, align)
             p2 = sys_reserve(h, p, size)
             if p != p2:
                 h.mem.free(p2, size)
@@ -177,7 +177,7 @@ def sys_reserve_aligned(h: "Mheap", v: int, size: int, align: int) -> tuple[int,
                     throw("failed to allocate aligned heap memory; too many retries")
                 continue
             return p2, size
-        p_aligned = uintptr(align_up(p, align))
+        p_aligned = align_up(h.config, p, align)
         h.mem.free(p, p_aligned - p)
         end = uintptr(p_aligned + size)
         end_len = uintptr(p + size + align - end)

@@ -26,7 +26,7 @@ from impl.rt.locks import LockRank, Mutex, StatMutex, assert_lock_held, lock, lo
 from impl.rt.memory import AddressSpace, MemoryFault, MemoryState
 from impl.rt.struct import Struct
 from impl.rt.thread import M, getm, run_on
-from impl.rt.words import U32_MAX, U64_MAX, i64, u8, u16, u32, u64, uintptr
+from impl.rt.words import U32_MAX, U64_MAX, i64, u8, u16, u32, u64
 
 __all__ = [
     "U32_MAX",
@@ -73,7 +73,6 @@ __all__ = [
     "u16",
     "u32",
     "u64",
-    "uintptr",
     "unlock",
 ]
 

@@ -1,7 +1,8 @@
 """Machine words: Python's integers never wrap, Go's do, and this is the one place where they meet.
 
 Port code computes with plain integers and applies the conversion exactly where Go stores or
-returns a sized value that may have wrapped.
+returns a sized value that may have wrapped. The width of a uintptr is the platform's: it is in
+impl/config.py.
 """
 
 U8_MAX = (1 << 8) - 1
@@ -33,7 +34,3 @@ def u64(x: int) -> int:
 def i64(x: int) -> int:
     """The value of x modulo 2**64 in -2**63 to 2**63-1, as Go's int64 conversion."""
     return (x & U64_MAX) - ((x & (1 << 63)) << 1)
-
-
-uintptr = u64
-"""A uintptr on the 64-bit platforms of the port."""

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impl.config import LINUX_AMD64
 from impl.lfstack import TAG_BITS, LfStack
 from impl.rt import Mixed, Plain, Struct
 
@@ -18,7 +19,7 @@ def test_last_in_first_out(pushes: list[bool]) -> None:
     for push in pushes:
         if push:
             node = Node()
-            stack.push(node)
+            stack.push(LINUX_AMD64, node)
             model.append(node)
         else:
             assert stack.pop() is (model.pop() if model else None)
@@ -29,11 +30,11 @@ def test_last_in_first_out(pushes: list[bool]) -> None:
 
 def test_a_node_that_comes_back_is_another_top() -> None:
     stack, node = LfStack(), Node()
-    stack.push(node)
+    stack.push(LINUX_AMD64, node)
     overtaken = stack.head.load()
     assert stack.pop() is node
-    stack.push(Node())
-    stack.push(node)
+    stack.push(LINUX_AMD64, Node())
+    stack.push(LINUX_AMD64, node)
     assert stack.head.load().node is overtaken.node
     assert not stack.head.compare_and_swap(overtaken, overtaken.node.next)
 
@@ -41,5 +42,5 @@ def test_a_node_that_comes_back_is_another_top() -> None:
 def test_the_count_of_pushes_wraps_where_go_has_no_more_bits() -> None:
     stack, node = LfStack(), Node()
     node.pushcnt = (1 << TAG_BITS) - 1
-    stack.push(node)
+    stack.push(LINUX_AMD64, node)
     assert (node.pushcnt, stack.head.load().tag) == (1 << TAG_BITS, 0)

@@ -64,13 +64,13 @@ def naive_candidate(
     bottom = end
     while bottom > 0 and whole[bottom - 1]:
         bottom -= 1
-    wanted = align_up(max_, min_) if max_ else min_
+    wanted = align_up(config, max_, min_) if max_ else min_
     start = max(bottom, end - wanted)
     huge = config.phys_huge_page_size // config.page_size
     if huge > 1 and config.phys_huge_page_size > config.phys_page_size:
-        below = align_down(start, huge)
+        below = align_down(config, start, huge)
         # The huge page that the run would break is free in full.
-        if bottom <= below and align_up(start, huge) <= end:
+        if bottom <= below and align_up(config, start, huge) <= end:
             start = below
     return start, end - start
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impl.rt import U64_MAX, ones_count64, trailing_zeros64
+from impl.config import LINUX_386, LINUX_AMD64
+from impl.rt import U32_MAX, U64_MAX, ones_count64, trailing_zeros64
 from impl.spanclass import make_span_class, span_class_noscan, span_class_sizeclass
 from impl.stubs import align_down, align_up, bool2int, div_round_up
 
@@ -14,17 +15,19 @@ POWERS = st.integers(0, 30).map(lambda bits: 1 << bits)
 
 @given(SMALL, POWERS)
 def test_alignment(n: int, a: int) -> None:
-    assert align_down(n, a) == n // a * a
-    assert align_up(n, a) == -(-n // a) * a
+    assert align_down(LINUX_AMD64, n, a) == n // a * a
+    assert align_up(LINUX_AMD64, n, a) == -(-n // a) * a
 
 
 def test_align_up_wraps_at_the_top_of_the_address_space() -> None:
-    assert align_up(U64_MAX, 8192) == 0
+    assert align_up(LINUX_AMD64, U64_MAX, 8192) == 0
+    assert align_up(LINUX_386, U32_MAX, 8192) == 0
+    assert div_round_up(LINUX_386, U32_MAX, 2) == 0
 
 
 @given(SMALL, st.integers(1, 1 << 20))
 def test_div_round_up(n: int, a: int) -> None:
-    assert div_round_up(n, a) == -(-n // a)
+    assert div_round_up(LINUX_AMD64, n, a) == -(-n // a)
 
 
 @given(st.integers(0, 127), st.booleans())

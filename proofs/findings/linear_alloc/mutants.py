@@ -19,7 +19,7 @@ LINEAR_MUTANTS = [
     Mutant(
         "not-aligned",
         "what is given starts where the last request ended",
-        (Edit("linearalloc", "p = uintptr(align_up(self.next, align))", "p = self.next"),),
+        (Edit("linearalloc", "p = align_up(h.config, self.next, align)", "p = self.next"),),
     ),
     Mutant(
         "padding-given-again",

@@ -112,12 +112,12 @@ class Program(Objects):
         for thing in self.things.values():
             s = span_of_heap(self.h, thing.addr)
             assert s is not None
-            key = s.base(), obj_index(s, thing.addr)
+            key = s.base(), obj_index(s, self.h.config, thing.addr)
             blocks[key] = blocks.get(key, 0) + thing.pins
         for thing in self.things.values():
             s = span_of_heap(self.h, thing.addr)
             assert s is not None
-            pinned = blocks[s.base(), obj_index(s, thing.addr)] > 0
+            pinned = blocks[s.base(), obj_index(s, self.h.config, thing.addr)] > 0
             if self.port.setpinned.is_pinned(self.h, thing.addr) != pinned:
                 raise wrong("pins_are_kept", f"{thing.addr:#x} is pinned: {pinned}")
 

@@ -296,7 +296,7 @@ class Objects:
         for thing in list(self.things.values()):
             s = span_of_heap(self.h, thing.addr)
             assert s is not None
-            index = obj_index(s, thing.addr)
+            index = obj_index(s, self.h.config, thing.addr)
             if mark_bits_for_index(s, index).is_marked():
                 thing.marked |= thing.record is not None and not thing.record.done
                 continue
@@ -353,7 +353,7 @@ class Objects:
         """Every object that the program knows is allocated, in a span that is in use."""
         for thing in self.things.values():
             s = span_of_heap(self.h, thing.addr)
-            if s is None or is_free(s, obj_index(s, thing.addr)):
+            if s is None or is_free(s, obj_index(s, self.h.config, thing.addr)):
                 raise wrong("objects_stay_allocated", f"{thing.addr:#x} is live, but free")
             self.call(self.h.mem.read, thing.addr, thing.size)
         for thing in self.in_arenas.values():

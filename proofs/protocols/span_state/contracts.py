@@ -38,12 +38,14 @@ def _decode(name: str, port: Binding) -> Contract:
 
 
 def _div_round_up(name: str, port: Binding) -> Contract:
+    config = port.config.LINUX_AMD64
+
     def requires(n: int, a: int) -> bool:
         return a > 0 and n >= 0 and n + a <= WORDS
 
     def ensures(n: int, a: int) -> bool:
         """The least number of pieces of size a that hold n, if the sum does not wrap."""
-        pieces = port.stubs.div_round_up(n, a)
+        pieces = port.stubs.div_round_up(config, n, a)
         return bool((pieces - 1) * a < n <= pieces * a)
 
     return Contract(name, "runtime/stubs.go:434 divRoundUp", requires, ensures)
@@ -58,18 +60,22 @@ def _small(n: int, shift: int) -> bool:
 
 
 def _align_up(name: str, port: Binding) -> Contract:
+    config = port.config.LINUX_AMD64
+
     def ensures(n: int, shift: int) -> bool:
         """The least multiple not below n."""
-        up = port.stubs.align_up(n, 1 << shift)
+        up = port.stubs.align_up(config, n, 1 << shift)
         return bool(up % (1 << shift) == 0 and n <= up < n + (1 << shift))
 
     return Contract(name, "runtime/stubs.go:424 alignUp", _small, ensures, SMALL)
 
 
 def _align_down(name: str, port: Binding) -> Contract:
+    config = port.config.LINUX_AMD64
+
     def ensures(n: int, shift: int) -> bool:
         """The greatest multiple not above n."""
-        down = port.stubs.align_down(n, 1 << shift)
+        down = port.stubs.align_down(config, n, 1 << shift)
         return bool(down % (1 << shift) == 0 and down <= n < down + (1 << shift))
 
     return Contract(name, "runtime/stubs.go:429 alignDown", _small, ensures, SMALL)

@@ -147,12 +147,12 @@ ARITHMETIC_MUTANTS = [
     Mutant(
         "align-up-beyond",
         "an aligned number is rounded up to the next one",
-        (Edit("stubs", "uintptr(n + a - 1) &", "uintptr(n + a) &"),),
+        (Edit("stubs", "config.uintptr(n + a - 1) &", "config.uintptr(n + a) &"),),
     ),
     Mutant(
         "align-down-clears-one-bit",
         "one bit is cleared, not all below the alignment",
-        (Edit("stubs", "return n & uintptr(~(a - 1))", "return n & uintptr(~a)"),),
+        (Edit("stubs", "return n & config.uintptr(~(a - 1))", "return n & config.uintptr(~a)"),),
     ),
     Mutant(
         "magic-too-small",

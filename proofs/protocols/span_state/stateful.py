@@ -315,7 +315,7 @@ class SpanLives(WatchedComparison):
     @rule()
     def leave(self) -> None:
         span = self.spans[self.run.see("at", READER)]
-        index = self.port_call(self.port.mbitmap.obj_index, span, self.word)
+        index = self.port_call(self.port.mbitmap.obj_index, span, self.heap.config, self.word)
         self.same("object is in the span", index < span.nelems, True)
         self.run.take("leave", READER)
 

@@ -232,11 +232,12 @@ def freeing(e: Engine, port: Port) -> None:
 @theorem("rounded up", "rounded down", "divided", cites="runtime/stubs.go alignUp, alignDown")
 def aligning(e: Engine, port: Port) -> None:
     """Rounding to any power of two gives the nearest multiple, for every word that leaves room."""
+    config = port.config.LINUX_AMD64
     a, n = 1 << e.choose(64, "shift"), e.word("n", 0, U64_MAX)
-    down = port.stubs.align_down(n, a)
+    down = port.stubs.align_down(config, n, a)
     e.check(And(down % a == 0, down <= n, n < down + a), "rounded down")
     e.assume(n <= 2**64 - a)
-    up = port.stubs.align_up(n, a)
+    up = port.stubs.align_up(config, n, a)
     e.check(And(up % a == 0, n <= up, up < n + a), "rounded up")
-    pieces = port.stubs.div_round_up(n, a)
+    pieces = port.stubs.div_round_up(config, n, a)
     e.check(And(pieces * a >= n, pieces * a < n + a), "divided")

@@ -90,7 +90,7 @@ ARITHMETIC_MUTANTS = [
     Mutant(
         "arenas-from-address-zero",
         "arenas are numbered as if addresses were not sign-extended",
-        (Edit("heaparena", "uintptr(p - config.arena_base_offset)", "uintptr(p)"),),
+        (Edit("heaparena", "uintptr(p - config.arena_base_offset) //", "uintptr(p) //"),),
     ),
     Mutant(
         "arena-base-does-not-wrap",
@@ -98,7 +98,7 @@ ARITHMETIC_MUTANTS = [
         (
             Edit(
                 "heaparena",
-                "uintptr(i * config.heap_arena_bytes + config.arena_base_offset)",
+                "config.uintptr(i * config.heap_arena_bytes + config.arena_base_offset)",
                 "i * config.heap_arena_bytes + config.arena_base_offset",
             ),
         ),

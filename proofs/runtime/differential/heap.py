@@ -403,7 +403,7 @@ class AlignedHeap(Heap):
             (
                 Edit(
                     "allocspan",
-                    "            base = align_up(base, config.phys_page_size)\n",
+                    "            base = align_up(config, base, config.phys_page_size)\n",
                     "            pass\n",
                 ),
             ),
