@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench import access, oracle, report, size
+from bench import access, growth, oracle, report, size
 from bench.classless import CannotRewrite
 from bench.measure import DifferentWork, Measurement
 from checker.binding import Binding
@@ -14,7 +14,7 @@ from golang.errors import CannotCheck, GoMissing
 
 HOLDS, VIOLATED, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
 
-SUBJECTS = ("oracle", "access", "size")
+SUBJECTS = ("oracle", "access", "growth", "size")
 PROGRAMS = Path("build/go")
 
 
@@ -55,6 +55,8 @@ def bench(only: tuple[str, ...], rounds: int, scale: float, output: Path) -> int
             with all requests sent at once
     access  the port in its plain binding, and the same code rewritten without
             access classes, with and without locks: at least half the speed is kept
+    growth  grey objects put into one queue of 32,000, and into sixteen of 2,000: at
+            least half the speed is kept
     size    memory for a heap of 512 GiB and for one of 64 MiB with as many spans
 
     The sides take turns, and a ratio is the median of those of the rounds, with the
@@ -82,6 +84,8 @@ def bench(only: tuple[str, ...], rounds: int, scale: float, output: Path) -> int
             not_run["oracle"] = str(missing)
     if "access" in chosen:
         measurements += access.measure(port, scale, rounds)
+    if "growth" in chosen:
+        measurements += growth.measure(port, scale, rounds)
     if "size" in chosen:
         measurements += size.measure(port)
     for table in report.tables(measurements):

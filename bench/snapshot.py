@@ -4,10 +4,12 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-from impl.rt import AddressSpace, Atomic, Mutex, Tally
+from impl.rt import AddressSpace, Atomic, Mutex, PlainSlice, Tally
 
 LEFT_OUT = {"config", "nanotime"}
 """What is the same by construction."""
+
+SEQUENCES = (list, tuple, PlainSlice)
 
 
 def snapshot(root: Any) -> tuple[Any, ...]:
@@ -44,7 +46,7 @@ def _kind(value: Any) -> str:
     # What is a list on one side is an array on the other, and a list of counters a tuple.
     if hasattr(value, "touched"):
         return "sparse"
-    return "sequence" if isinstance(value, list | tuple) else type(value).__name__
+    return "sequence" if isinstance(value, SEQUENCES) else type(value).__name__
 
 
 def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -56,7 +58,7 @@ def _parts(value: Any) -> Iterator[tuple[Any, Any]]:
     elif hasattr(value, "touched"):
         for index in value.touched():
             yield index, value[index]
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, SEQUENCES):
         yield from enumerate(value)
     else:
         for cls in type(value).__mro__:

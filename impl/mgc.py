@@ -39,7 +39,19 @@ from impl.proc import (
     world_started,
     world_stopped,
 )
-from impl.rt import LockRank, atomic, getm, lock, lock_init, panic, throw, u32, unlock
+from impl.rt import (
+    LockRank,
+    PlainSlice,
+    append,
+    atomic,
+    getm,
+    lock,
+    lock_init,
+    panic,
+    throw,
+    u32,
+    unlock,
+)
 from impl.userarena import set_user_arena_chunk_to_fault
 
 GC_BACKGROUND_MODE = 0
@@ -75,11 +87,13 @@ def set_gc_phase(h: Mheap, x: int) -> None:
     atomic.store(h, "gcphase", x)
 
 
-def all_mcaches(h: Mheap, mcaches: tuple[Mcache, ...]) -> tuple[Mcache, ...]:
+def all_mcaches(h: Mheap, mcaches: tuple[Mcache, ...]) -> PlainSlice[Mcache]:
     """runtime/mgc.go gcStart: the caches of its loop over allp, and those used without a P."""
-    found = mcaches
+    found: PlainSlice[Mcache] = PlainSlice()
+    for c in mcaches:
+        found = append(found, c)
     for pp in h.allp:
-        found = (*found, pp.mcache)
+        found = append(found, pp.mcache)
     return found
 
 
@@ -228,7 +242,7 @@ def gc_mark_termination(h: Mheap, mcaches: tuple[Mcache, ...], mode: int) -> Non
     state = h.user_arena_state
     lock(state.lock)
     fault_list = state.fault
-    state.fault = ()
+    state.fault = PlainSlice()
     unlock(state.lock)
     for lc in fault_list:
         set_user_arena_chunk_to_fault(h, lc.mspan)
@@ -287,7 +301,9 @@ def gc_cycle(h: Mheap, mark: Callable[[GcWork], None], mcaches: tuple[Mcache, ..
     mark(gcw)
     # A variable of the runtime in Go, and so a root.
     state = h.user_arena_state
-    for lc in (*state.reuse, *state.fault):
+    for lc in state.reuse:
+        shade(h, lc.x, gcw)
+    for lc in state.fault:
         shade(h, lc.x, gcw)
     gc_drain(h, gcw)
     gcw.dispose(h.work)

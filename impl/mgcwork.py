@@ -8,7 +8,7 @@ heapScanWork, the bytes up to an object's last pointer, which is for pacing the 
 
 from collections.abc import Callable
 
-from impl.rt import Plain, Struct, u64
+from impl.rt import Plain, PlainSlice, Struct, append, u64
 
 
 def holds_nothing(_obj: int) -> tuple[int, ...]:
@@ -19,19 +19,19 @@ def holds_nothing(_obj: int) -> tuple[int, ...]:
 class GcWork(Struct):
     """runtime/mgcwork.go gcWork: the grey objects of a P, by address, and the bytes it marked."""
 
-    objects: Plain[tuple[int, ...]] = ()
+    objects: Plain[PlainSlice[int]] = PlainSlice()
     bytes_marked: Plain[int] = 0
 
     def put(self, obj: int) -> None:
         """runtime/mgcwork.go gcWork.put: queues a grey object."""
-        self.objects = (*self.objects, obj)
+        self.objects = append(self.objects, obj)
 
     def try_get(self, work: "Work") -> int:
         """runtime/mgcwork.go gcWork.tryGet: the grey object queued last, or 0 if there is none."""
         if len(self.objects) == 0:
             # Take over what others gave away.
             self.objects = work.full
-            work.full = ()
+            work.full = PlainSlice()
         n = len(self.objects)
         if n == 0:
             return 0
@@ -45,8 +45,9 @@ class GcWork(Struct):
 
     def dispose(self, work: "Work") -> None:
         """runtime/mgcwork.go gcWork.dispose: gives the grey objects and the count to all Ps."""
-        work.full = (*work.full, *self.objects)
-        self.objects = ()
+        for obj in self.objects:
+            work.full = append(work.full, obj)
+        self.objects = PlainSlice()
         if self.bytes_marked != 0:
             work.bytes_marked = u64(work.bytes_marked + self.bytes_marked)
             self.bytes_marked = 0
@@ -60,7 +61,7 @@ class Work(Struct):
     """
 
     points_to: Plain[Callable[[int], tuple[int, ...]]] = holds_nothing
-    full: Plain[tuple[int, ...]] = ()
+    full: Plain[PlainSlice[int]] = PlainSlice()
     bytes_marked: Plain[int] = 0
     n_span_roots: Plain[int] = 0
     mode: Plain[int] = 0

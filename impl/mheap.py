@@ -51,6 +51,7 @@ from impl.rt import (
     Mixed,
     Mutex,
     Plain,
+    PlainSlice,
     Racy,
     SparseMixedArray,
     Struct,
@@ -135,10 +136,10 @@ class Mheap(Struct):
     heap_arena_alloc: LinearAlloc
     arena_hints: ArenaHintList
     arena: LinearAlloc
-    all_arenas: Plain[tuple[int, ...]] = ()
+    all_arenas: Plain[PlainSlice[int]] = PlainSlice()
     all_arenas_cap: Plain[int] = 0
-    sweep_arenas: Plain[tuple[int, ...]] = ()
-    mark_arenas: Plain[tuple[int, ...]] = ()
+    sweep_arenas: Plain[PlainSlice[int]] = PlainSlice()
+    mark_arenas: Plain[PlainSlice[int]] = PlainSlice()
     cur_arena: CurArena
     central: Const[tuple[Mcentral, ...]]
     spanalloc: FixAlloc[Mspan]
@@ -167,7 +168,7 @@ class Mheap(Struct):
     finalizers: Finalizers
     user_arena_state: UserArenaState
     world: World
-    allp: Plain[tuple[P, ...]] = ()
+    allp: Plain[PlainSlice[P]] = PlainSlice()
     emptymspan: Const[Mspan]
 
     alloc_span = alloc_span

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from impl.config import Config
 from impl.persistentalloc import persistentalloc
-from impl.rt import Atomic, Const, Plain, Struct, i64, throw
+from impl.rt import Atomic, Const, Plain, PlainSlice, Struct, append, i64, throw
 from impl.stubs import align_down, align_up
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class AddrRanges(Struct):
     """
 
     h: Const["Mheap"]
-    ranges: Plain[tuple[AddrRange, ...]] = ()
+    ranges: Plain[PlainSlice[AddrRange]] = PlainSlice()
     cap: Plain[int] = 0
     total_bytes: Plain[int] = 0
     sys_stat: Plain["SysMemStat"] = None  # type: ignore[assignment]  # set by its owner
@@ -203,7 +203,7 @@ class AddrRanges(Struct):
     def init(self, h: "Mheap", sys_stat: "SysMemStat") -> None:
         """runtime/mranges.go addrRanges.init: no ranges, and room for 16."""
         self.h = h
-        self.ranges = ()
+        self.ranges = PlainSlice()
         self.cap = 16
         self.sys_stat = sys_stat
         self._make_room()
@@ -269,19 +269,25 @@ class AddrRanges(Struct):
         coalesces_down = i > 0 and ranges[i - 1].limit == r.base
         coalesces_up = i < len(ranges) and r.limit == ranges[i].base
         if coalesces_up and coalesces_down:
-            joined = AddrRange(ranges[i - 1].base, ranges[i].limit)
-            self.ranges = (*ranges[: i - 1], joined, *ranges[i + 1 :])
+            ranges[i - 1] = AddrRange(ranges[i - 1].base, ranges[i].limit)
+            # ranges[i] goes: those behind it move down.
+            for j in range(i + 1, len(ranges)):
+                ranges[j - 1] = ranges[j]
+            self.ranges = ranges[: len(ranges) - 1]
         elif coalesces_down:
-            joined = AddrRange(ranges[i - 1].base, r.limit)
-            self.ranges = (*ranges[: i - 1], joined, *ranges[i:])
+            ranges[i - 1] = AddrRange(ranges[i - 1].base, r.limit)
         elif coalesces_up:
-            joined = AddrRange(r.base, ranges[i].limit)
-            self.ranges = (*ranges[:i], joined, *ranges[i + 1 :])
+            ranges[i] = AddrRange(r.base, ranges[i].limit)
         else:
             if len(ranges) + 1 > self.cap:
                 self.cap = self.cap * 2
                 self._make_room()
-            self.ranges = (*ranges[:i], r, *ranges[i:])
+            # Those from ranges[i] on move up.
+            ranges = append(ranges, r)
+            for j in range(len(ranges) - 1, i, -1):
+                ranges[j] = ranges[j - 1]
+            ranges[i] = r
+            self.ranges = ranges
         self.total_bytes = config.uintptr(self.total_bytes + r.size(config))
 
     def remove_last(self, nbytes: int) -> AddrRange:
@@ -293,14 +299,15 @@ class AddrRanges(Struct):
         ranges = self.ranges
         if len(ranges) == 0:
             return AddrRange()
-        r = ranges[-1]
+        last = len(ranges) - 1
+        r = ranges[last]
         size = r.size(config)
         if size > nbytes:
             new_end = off_addr_sub(config, r.limit, nbytes)
-            self.ranges = (*ranges[:-1], AddrRange(r.base, new_end))
+            ranges[last] = AddrRange(r.base, new_end)
             self.total_bytes = config.uintptr(self.total_bytes - nbytes)
             return AddrRange(new_end, r.limit)
-        self.ranges = ranges[:-1]
+        self.ranges = ranges[:last]
         self.total_bytes = config.uintptr(self.total_bytes - size)
         return r
 
@@ -311,22 +318,21 @@ class AddrRanges(Struct):
         pivot = self.find_succ(addr)
         if pivot == 0:
             self.total_bytes = 0
-            self.ranges = ()
+            self.ranges = ranges[:0]
             return
         removed = 0
         for i in range(pivot, len(ranges)):
             removed += ranges[i].size(config)
-        kept = ranges[:pivot]
         r = ranges[pivot - 1]
         if r.contains(config, addr):
             removed += r.size(config)
             r = r.remove_greater_equal(config, addr)
             if r.size(config) == 0:
-                kept = ranges[: pivot - 1]
+                pivot -= 1
             else:
                 removed -= r.size(config)
-                kept = (*ranges[: pivot - 1], r)
-        self.ranges = kept
+                ranges[pivot - 1] = r
+        self.ranges = ranges[:pivot]
         self.total_bytes = config.uintptr(self.total_bytes - removed)
 
     def clone_into(self, b: "AddrRanges") -> None:
@@ -335,5 +341,7 @@ class AddrRanges(Struct):
             b.cap = self.cap
             b.h = self.h
             b._make_room()
-        b.ranges = self.ranges
+        b.ranges = PlainSlice()
+        for r in self.ranges:
+            b.ranges = append(b.ranges, r)
         b.total_bytes = self.total_bytes

@@ -21,6 +21,7 @@ from impl.rt import (
     Mutex,
     Plain,
     PlainArray,
+    PlainSlice,
     Struct,
     getm,
     lock,
@@ -78,7 +79,7 @@ class World(Struct):
     world_stopped: Plain[int] = 0
     sched_lock: Mutex
     mcache0: Plain["Mcache | None"] = None
-    ever_allp: Plain[tuple[P, ...]] = ()
+    ever_allp: Plain[PlainSlice[P]] = PlainSlice()
 
     def init(self) -> None:
         """runtime/proc.go schedinit: ranks the scheduler's lock."""

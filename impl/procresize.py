@@ -24,7 +24,7 @@ from impl.proc import (
     world_started,
     world_stopped,
 )
-from impl.rt import PlainArray, assert_lock_held, getm, lock, throw, unlock
+from impl.rt import PlainArray, append, assert_lock_held, getm, lock, throw, unlock
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
@@ -90,9 +90,9 @@ def procresize(h: "Mheap", nprocs: int) -> None:
             pp = h.world.ever_allp[i]
         else:
             pp = new_p(h)
-            h.world.ever_allp = (*h.world.ever_allp, pp)
+            h.world.ever_allp = append(h.world.ever_allp, pp)
         p_init(h, pp, i)
-        h.allp = (*h.allp, pp)
+        h.allp = append(h.allp, pp)
 
     mp = getm()
     if mp.p is not None and mp.p.id < nprocs:

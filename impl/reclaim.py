@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from impl.heaparena import arena_at
 from impl.proc import acquirem, releasem
-from impl.rt import assert_lock_held, atomic, lock, u8, unlock
+from impl.rt import PlainSlice, assert_lock_held, atomic, lock, u8, unlock
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
@@ -61,7 +61,7 @@ def reclaim(self: "Mheap", npage: int) -> None:
     releasem(mp)
 
 
-def reclaim_chunk(self: "Mheap", arenas: tuple[int, ...], page_idx: int, n: int) -> int:
+def reclaim_chunk(self: "Mheap", arenas: PlainSlice[int], page_idx: int, n: int) -> int:
     """runtime/mheap.go mheap.reclaimChunk: sweeps unmarked spans starting in n pages.
 
     Returns the number of pages freed. h.lock is held, and given up during each sweep: without

@@ -18,7 +18,7 @@ from impl.pinner import (
     set_pinner_bits,
 )
 from impl.proc import acquirem, releasem
-from impl.rt import Plain, Struct, lock, panic, throw, unlock
+from impl.rt import Plain, PlainSlice, Struct, append, lock, panic, throw, unlock
 from impl.spanof import span_of_heap
 from impl.userarena import in_user_arena_chunk
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 class PinnerRefs(Struct):
     """runtime/pinner.go pinner: the addresses of what was pinned, once for each pin."""
 
-    refs: Plain[tuple[int, ...]] = ()
+    refs: Plain[PlainSlice[int]] = PlainSlice()
 
     def unpin(self, h: "Mheap") -> None:
         """runtime/pinner.go pinner.unpin: takes every pin back."""
         refs = self.refs
         for i in range(len(refs)):
             set_pinned(h, refs[i], False)
-        self.refs = ()
+        self.refs = PlainSlice()
 
 
 class Pinner(Struct):
@@ -60,7 +60,7 @@ class Pinner(Struct):
         if in_user_arena_chunk(h, ptr):
             panic("runtime.Pinner: object was allocated into an arena")
         set_pinned(h, ptr, True)
-        pinner.refs = (*pinner.refs, ptr)
+        pinner.refs = append(pinner.refs, ptr)
 
     def unpin(self, h: "Mheap") -> None:
         """runtime/pinner.go Pinner.Unpin: unpins all objects of the set."""

@@ -16,7 +16,7 @@ from impl.heaparena import (
 )
 from impl.mem import sys_huge_page, sys_no_huge_page, sys_reserve
 from impl.persistentalloc import persistentalloc
-from impl.rt import assert_lock_held, atomic, lock, throw, unlock
+from impl.rt import append, assert_lock_held, atomic, lock, throw, unlock
 from impl.sizeof import arena_l2_size, heap_arena_size
 from impl.stubs import align_up
 
@@ -142,7 +142,7 @@ def map_arenas(h: "Mheap", v: int, size: int, register: bool) -> None:
                     throw("out of memory allocating allArenas")
                 # The old array stays, since others may read it without the lock.
                 h.all_arenas_cap = nbytes // config.ptr_size
-            h.all_arenas = (*h.all_arenas, ri)
+            h.all_arenas = append(h.all_arenas, ri)
 
         # Atomically, should an object in the arena be seen before the lock is given back.
         atomic.storep(l2.entries, arena_idx_l2(config, ri), new_heap_arena(config))

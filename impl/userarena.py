@@ -19,7 +19,18 @@ from impl.mem import sys_fault
 from impl.mgcmark import gcmarknewobject
 from impl.mspan import Mspan
 from impl.proc import acquirem, releasem
-from impl.rt import Atomic, Plain, Struct, lock, panic, publication_barrier, throw, unlock
+from impl.rt import (
+    Atomic,
+    Plain,
+    PlainSlice,
+    Struct,
+    append,
+    lock,
+    panic,
+    publication_barrier,
+    throw,
+    unlock,
+)
 from impl.spanclass import make_span_class
 from impl.spanof import span_of
 from impl.userarenachunk import alloc_user_arena_chunk
@@ -39,7 +50,7 @@ class UserArena(Struct):
 
     full_list: Plain[Mspan | None] = None
     active: Plain[Mspan | None] = None
-    refs: Plain[tuple[int, ...]] = ()
+    refs: Plain[PlainSlice[int]] = PlainSlice()
     defunct: Atomic[bool]
 
     def new(self, h: "Mheap", typ: Type) -> int:
@@ -76,11 +87,11 @@ class UserArena(Struct):
             state = h.user_arena_state
             lock(state.lock)
             live = LiveUserArenaChunk(s, self.refs[len(self.refs) - 1])
-            state.reuse = (*state.reuse, live)
+            state.reuse = append(state.reuse, live)
             unlock(state.lock)
         # So that a use after this shows.
         self.active = None
-        self.refs = ()
+        self.refs = PlainSlice()
 
     def alloc(self, h: "Mheap", typ: Type, cap: int) -> int:
         """runtime/arena.go userArena.alloc: address of an object, or of an array if cap >= 0."""
@@ -117,7 +128,7 @@ class UserArena(Struct):
         unlock(state.lock)
         if s is None:
             x, s = new_user_arena_chunk(h)
-        self.refs = (*self.refs, x)
+        self.refs = append(self.refs, x)
         self.active = s
         return s
 
@@ -317,7 +328,7 @@ def free_user_arena_chunk(h: "Mheap", s: Mspan, x: int) -> None:
     if h.gcphase == GC_OFF:
         lock(state.lock)
         fault_list = state.fault
-        state.fault = ()
+        state.fault = PlainSlice()
         unlock(state.lock)
 
         set_user_arena_chunk_to_fault(h, s)
@@ -325,6 +336,6 @@ def free_user_arena_chunk(h: "Mheap", s: Mspan, x: int) -> None:
             set_user_arena_chunk_to_fault(h, lc.mspan)
     else:
         lock(state.lock)
-        state.fault = (*state.fault, LiveUserArenaChunk(s, x))
+        state.fault = append(state.fault, LiveUserArenaChunk(s, x))
         unlock(state.lock)
     releasem(mp)

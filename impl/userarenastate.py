@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from impl.rt import LockRank, Mutex, Plain, Struct, lock_init, throw
+from impl.rt import LockRank, Mutex, Plain, PlainSlice, Struct, lock_init, throw
 
 if TYPE_CHECKING:
     from impl.config import Config
@@ -24,8 +24,8 @@ class UserArenaState(Struct):
     """
 
     lock: Mutex
-    reuse: Plain[tuple[LiveUserArenaChunk, ...]] = ()
-    fault: Plain[tuple[LiveUserArenaChunk, ...]] = ()
+    reuse: Plain[PlainSlice[LiveUserArenaChunk]] = PlainSlice()
+    fault: Plain[PlainSlice[LiveUserArenaChunk]] = PlainSlice()
 
     def init(self, config: "Config") -> None:
         """runtime/arena.go init: ranks the lock; throws if chunks don't fit pages and arenas."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import impl
-from bench import access, classless, cli, oracle, report, size
+from bench import access, classless, cli, growth, oracle, report, size
 from bench.classless import CannotRewrite, Rewriter
 from bench.measure import DifferentWork, Measurement, Pair, Side, Work, speeds
 from bench.snapshot import snapshot
@@ -201,6 +201,19 @@ def test_the_port_answers_as_the_oracle(
     for each in found:
         assert set(each.amounts) == {oracle.PORT, oracle.LOCK_STEP, oracle.AT_ONCE}
         assert all(amount.median > 0 for amount in each.amounts.values())
+
+
+def test_queues_of_several_lengths_get_as_many_puts(port: Binding) -> None:
+    (found,) = growth.measure(port, scale=0.01, rounds=1)
+    assert list(found.amounts) == ["2,000 puts", "8,000 puts", "32,000 puts"]
+    assert [(r.of, r.to, r.least) for r in found.ratios] == [
+        ("8,000 puts", "2,000 puts", None),
+        ("32,000 puts", "2,000 puts", 0.5),
+    ]
+    assert found.counts["operations"] == 320
+    lost = Edit("mgcwork", "self.objects = append(self.objects, obj)", "append(self.objects, obj)")
+    with pytest.raises(DifferentWork):
+        growth.measure(Binding("impl", edits=[lost]), scale=0.01, rounds=1)
 
 
 def test_a_larger_heap_is_measured_with_as_many_spans(port: Binding) -> None:

@@ -13,6 +13,7 @@ it is and its reason kept: it works as long as no thread is suspended in it.
 """
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +67,7 @@ def normal_form(tree: ast.Module) -> ast.Module:
 
 def _iterable(value: Any) -> Any:
     """What a `for` loop goes over, as something that can be indexed."""
-    if isinstance(value, (list, tuple, range, str, Thing)):
+    if isinstance(value, (Sequence, Thing)):
         return value
     return tuple(value)
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from checker.interleaving.automaton import Automata, Site
 from checker.interleaving.memory import Event, Memory
 from checker.interleaving.requests import Kind, Object, Place
-from checker.interleaving.words import Cell
+from checker.interleaving.words import Cell, PlainSlice
 
 
 class Violation(Exception):
@@ -88,10 +88,12 @@ class View:
         return thing
 
     def elements(self, array: Any) -> tuple[Any, ...]:
-        """All elements of an array."""
+        """All elements of an array or a slice."""
         return tuple(self._one(array, index) for index in range(len(array)))
 
     def _one(self, thing: Any, step: str | int) -> Any:
+        if isinstance(thing, PlainSlice):
+            thing = thing._array
         if not isinstance(thing, Object):
             return thing[step] if isinstance(step, int) else getattr(thing, step)
         held = thing._children.get(str(step))

@@ -24,6 +24,7 @@ from impl.rt.intrinsics import (
 )
 from impl.rt.locks import LockRank, Mutex, StatMutex, assert_lock_held, lock, lock_init, unlock
 from impl.rt.memory import AddressSpace, MemoryFault, MemoryState
+from impl.rt.sequences import PlainSlice, append
 from impl.rt.struct import Struct
 from impl.rt.thread import M, getm, run_on
 from impl.rt.words import U32_MAX, U64_MAX, i64, u8, u16, u32, u64
@@ -45,6 +46,7 @@ __all__ = [
     "Panic",
     "Plain",
     "PlainArray",
+    "PlainSlice",
     "Racy",
     "RacyArray",
     "SparseMixedArray",
@@ -54,6 +56,7 @@ __all__ = [
     "Struct",
     "Tally",
     "Throw",
+    "append",
     "assert_lock_held",
     "atomic",
     "getm",

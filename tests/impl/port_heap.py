@@ -16,7 +16,7 @@ from impl.mcache import Mcache, alloc_mcache
 from impl.mem import sys_used
 from impl.mheap import Mheap, new_mheap
 from impl.mspan import Mspan
-from impl.rt import Throw, lock, unlock
+from impl.rt import PlainSlice, Throw, append, lock, unlock
 from impl.spanclass import make_span_class
 
 PAGE = MINIATURE.page_size
@@ -34,6 +34,14 @@ def heap_of(config: Config, arenas: int = 2) -> Mheap:
     unlock(h.lock)
     h.mem.refuses = lambda _v, _n: True
     return h
+
+
+def slice_of(*values: Any) -> PlainSlice[Any]:
+    """A slice of these values, in an array of its own."""
+    made: PlainSlice[Any] = PlainSlice()
+    for each in values:
+        made = append(made, each)
+    return made
 
 
 @cache

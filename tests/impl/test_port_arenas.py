@@ -73,7 +73,7 @@ def test_the_heap_grows_upwards_from_the_first_hint() -> None:
     assert hints(h.arena_hints)[0] == (FIRST + 3 * AMD64_ARENA, False)
     assert len(hints(h.arena_hints)) == 64
     first = arena_index(LINUX_AMD64, FIRST)
-    assert h.all_arenas == (first, first + 1, first + 2)
+    assert list(h.all_arenas) == [first, first + 1, first + 2]
     assert len({id(arena_at(h, ai)) for ai in h.all_arenas}) == 3
     assert h.mem.state(FIRST) == h.mem.state(FIRST + 3 * AMD64_ARENA - 1) == MemoryState.RESERVED
     assert h.mem.state(FIRST + 3 * AMD64_ARENA) == MemoryState.NONE
@@ -143,7 +143,7 @@ def test_arenas_that_are_not_registered_have_metadata_only() -> None:
     h = new_mheap(LINUX_AMD64)
     v, _ = sys_alloc(h, AMD64_ARENA, h.user_arena.arena_hints, register=False)
     assert v == 0x40 << 40 | FIRST
-    assert h.all_arenas == ()
+    assert len(h.all_arenas) == 0
     assert arena_at(h, arena_index(LINUX_AMD64, v)) is not None
 
 
@@ -154,7 +154,7 @@ def test_no_address_space_is_no_memory_and_no_hint() -> None:
     assert sys_alloc(h, AMD64_ARENA) == (0, 0)
     assert h.arena_hints.first is None
     assert h.mem.reserved == reserved
-    assert h.all_arenas == ()
+    assert len(h.all_arenas) == 0
 
 
 class Chooser(AddressSpace):
@@ -185,7 +185,7 @@ def test_a_hint_that_is_not_at_an_arena_is_refused() -> None:
 @pytest.mark.parametrize("config", [MINIATURE, MINIATURE_L1])
 def test_arenas_are_found_through_both_maps(config: Config) -> None:
     h = heap_of(config, arenas=5)
-    assert h.all_arenas == (1, 2, 3, 4, 5)
+    assert list(h.all_arenas) == [1, 2, 3, 4, 5]
     assert len({id(arena_at(h, ai)) for ai in h.all_arenas}) == 5
 
 

@@ -116,7 +116,7 @@ def test_the_next_generation_starts_from_scratch(h: Mheap) -> None:
     gc_sweep(h, GC_BACKGROUND_MODE)
     assert (h.sweepgen, h.pages_swept.load(), h.reclaim_index.load()) == (0, 0, 0)
     assert (h.reclaim_credit.load(), h.sweep.central_index.load()) == (0, 0)
-    assert h.sweep_arenas == h.all_arenas == (1, 2)
+    assert list(h.sweep_arenas) == list(h.all_arenas) == [1, 2]
     assert not is_sweep_done(h)
 
 

@@ -91,7 +91,7 @@ def test_grey_objects_of_a_p_that_goes_are_scanned_by_others() -> None:
         gc_start(h)
         shade(h, a, h.allp[1].gcw)
         gomaxprocs(h, 1)
-        assert h.work.full == (a,)
+        assert list(h.work.full) == [a]
         with pytest.raises(Panic, match=r"^non-empty mark queue after concurrent mark$"):
             gc_mark_done(h)
 
@@ -188,7 +188,7 @@ def test_checkmarks_leave_the_marks_alone(h: Mheap) -> None:
     gcw = GcWork()
     assert greyobject(h, s.base(), s, 0, gcw)
     assert not greyobject(h, s.base(), s, 0, gcw)
-    assert (marks(s), gcw.objects) == (1, (s.base(),))
+    assert (marks(s), list(gcw.objects)) == (1, [s.base()])
     with throws("checkmark found unmarked object"):
         greyobject(h, s.base() + 4096, s, 1, gcw)
     h.use_checkmark = False
@@ -212,6 +212,6 @@ def test_user_arena_chunks_freed_while_marking_are_set_to_fault_after_it() -> No
         gc_cycle(h, mark)
         with pytest.raises(MemoryFault):
             h.mem.write(x, 8)
-        assert (h.user_arena_state.fault, s.list) == ((), h.user_arena.quarantine_list)
+        assert (len(h.user_arena_state.fault), s.list) == (0, h.user_arena.quarantine_list)
         collect(h, ())
         assert s.list is h.user_arena.ready_list

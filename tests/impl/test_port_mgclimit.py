@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
+from port_heap import slice_of, throws
 from scavenge_heap import scavenge_heap
 
 from impl.config import MINIATURE
@@ -178,7 +178,7 @@ def test_an_event_is_counted_in_pieces() -> None:
     h, limit = limiter(1)
     limit.test = False
     event = LimiterEvent()
-    h.allp = (SimpleNamespace(limiter_event=event),)
+    h.allp = slice_of(SimpleNamespace(limiter_event=event))
     assert event.consume(5) == (LIMITER_EVENT_NONE, 0)
     assert event.start(LIMITER_EVENT_SCAVENGE_ASSIST, 100)
     assert not event.start(LIMITER_EVENT_IDLE, 101)
@@ -210,7 +210,7 @@ def test_unknown_events_throw(typ: int) -> None:
     h, limit = limiter(1)
     limit.test = False
     event = LimiterEvent()
-    h.allp = (SimpleNamespace(limiter_event=event),)
+    h.allp = slice_of(SimpleNamespace(limiter_event=event))
     event.start(typ, 1)
     with throws("invalid limiter event type found"):
         limit.update(h, 5)

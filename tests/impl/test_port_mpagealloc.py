@@ -235,7 +235,7 @@ def test_memory_of_the_summaries_is_mapped_once_and_counted(config: Config) -> N
         lo, hi = block_align_summary_range(config, level, lo, hi)
         pages.h.mem.write(base + 8 * lo, 8 * (hi - lo))
         assert p.summary_len[level] >= hi
-    assert p.in_use.ranges == ((pages.addr(0), pages.addr(4 * config.palloc_chunk_pages)),)
+    assert list(p.in_use.ranges) == [(pages.addr(0), pages.addr(4 * config.palloc_chunk_pages))]
     assert (p.start, p.end) == (pages.first, pages.first + 4)
 
 

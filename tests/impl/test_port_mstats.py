@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
+from port_heap import slice_of, throws
 from scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
 
 from impl.config import LINUX_AMD64, MINIATURE
 from impl.memstats import read_mem_stats, readmemstats_m
 from impl.mgcscavenge import scavenge
 from impl.mstats import SysMemStat, new_heap_stats_delta
-from impl.rt import U64_MAX, Atomic, M, i64, run_on
+from impl.rt import U64_MAX, Atomic, M, PlainSlice, i64, run_on
 
 
 @given(st.lists(st.integers(-(1 << 62), 1 << 62), max_size=20))
@@ -32,9 +32,9 @@ def test_a_counter_throws_exactly_when_it_leaves_the_numbers_of_an_int64(deltas:
             return
 
 
-def ps(n: int) -> tuple[Any, ...]:
-    return tuple(
-        SimpleNamespace(stats_seq=Atomic(), mcache=None, status=0, m=None) for _ in range(n)
+def ps(n: int) -> PlainSlice[Any]:
+    return slice_of(
+        *(SimpleNamespace(stats_seq=Atomic(), mcache=None, status=0, m=None) for _ in range(n))
     )
 
 

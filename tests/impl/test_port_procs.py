@@ -55,7 +55,7 @@ def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
         spare = other.mspancache.len
         caches = h.cachealloc.inuse
         assert gomaxprocs(h, 1) == 2
-        assert h.allp == (mine,)
+        assert list(h.allp) == [mine]
         assert (other.status, other.mcache, other.mspancache.len) == (P_DEAD, None, 0)
         assert other.pcache.empty()
         assert h.spanalloc.inuse == structures - spare * h.spanalloc.size
@@ -64,7 +64,7 @@ def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
 
         # The next P gets the structure of the P and of the cache back.
         gomaxprocs(h, 2)
-        assert h.allp == (mine, other)
+        assert list(h.allp) == [mine, other]
         assert other.mcache is cache
         assert cache.alloc[TWO_PER_PAGE] is h.emptymspan
         assert cache.flush_gen.load() == h.sweepgen

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
+from port_heap import slice_of, throws
 from port_sweep import collect, program
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
@@ -170,7 +170,7 @@ def test_objects_are_aligned_disjoint_and_inside_the_arenas_chunks(
         assert len(a.refs) == 1 + len(listed(a.full_list))
         assert a.active is not None
         chunks = [*reversed(listed(a.full_list)), a.active]
-        assert a.refs == tuple(s.base() for s in chunks)
+        assert list(a.refs) == [s.base() for s in chunks]
 
 
 def test_objects_too_large_for_a_chunk_come_from_the_heap(h: Mheap) -> None:
@@ -274,11 +274,11 @@ def test_a_chunk_freed_while_the_collector_runs_is_set_to_fault_later(h: Mheap) 
     (x, s), (y, other) = new_user_arena_chunk(h), new_user_arena_chunk(h)
     h.gcphase = GC_MARK
     free_user_arena_chunk(h, s, x)
-    assert h.user_arena_state.fault == ((s, x),)
+    assert list(h.user_arena_state.fault) == [(s, x)]
     assert h.mem.state(x) == MemoryState.READY
     h.gcphase = GC_OFF
     free_user_arena_chunk(h, other, y)
-    assert h.user_arena_state.fault == ()
+    assert len(h.user_arena_state.fault) == 0
     assert quarantined(h) == [s, other]
 
 
@@ -288,7 +288,7 @@ def test_a_cycle_sets_what_waits_to_fault(h: Mheap) -> None:
     free_user_arena_chunk(h, s, x)
     h.gcphase = GC_OFF
     collect(h, [x])
-    assert (h.user_arena_state.fault, quarantined(h)) == ((), [s])
+    assert (list(h.user_arena_state.fault), quarantined(h)) == ([], [s])
     collect(h, [])
     assert ready(h) == [s]
 
@@ -310,14 +310,14 @@ def test_an_arena_gives_full_chunks_back_and_leaves_the_active_one_to_others(h: 
     a, first = full_arena(h)
     active = a.active
     a.free(h)
-    assert (a.active, a.refs, a.full_list) == (None, (), None)
+    assert (a.active, list(a.refs), a.full_list) == (None, [], None)
     assert quarantined(h) == [first]
     assert active is not None
     free = active.user_arena_chunk_free
     b = new_user_arena(h)
-    assert (b.active, b.refs) == (active, (active.base(),))
+    assert (b.active, list(b.refs)) == (active, [active.base()])
     assert active.user_arena_chunk_free == free
-    assert h.user_arena_state.reuse == ()
+    assert len(h.user_arena_state.reuse) == 0
 
 
 def test_an_arena_is_freed_once(h: Mheap) -> None:
@@ -329,7 +329,7 @@ def test_an_arena_is_freed_once(h: Mheap) -> None:
 
 def test_the_references_are_those_of_the_chunks(h: Mheap) -> None:
     a, _ = full_arena(h)
-    a.refs = (0, *a.refs)
+    a.refs = slice_of(0, *a.refs)
     with throws("full list doesn't match refs list in length"):
         a.free(h)
 
