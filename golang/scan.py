@@ -16,7 +16,7 @@ from pathlib import Path
 from golang.errors import CannotCheck
 from golang.hooks import UNRECORDED, WATCHED, Watched
 from golang.overlay import Overlay, Store
-from golang.source import Source
+from golang.source import Function, Source
 from golang.toolchain import GO_VERSION, Toolchain
 
 _HIDDEN = "tapHidden_"
@@ -66,11 +66,12 @@ def check_stores_recorded(go: Toolchain, source: Source, overlay: Overlay) -> in
 
 def unrecorded(source: Source, stores: Collection[Store], overlay: Overlay) -> list[Store]:
     """The `stores` that `overlay` does not record and UNRECORDED does not excuse, sorted."""
+    functions = [each for group in source.functions().values() for each in group]
     return sorted(
         store
         for store in stores
         if store not in overlay.recorded
-        and (_function_at(source, store), store.variable) not in UNRECORDED
+        and (_function_at(functions, store), store.variable) not in UNRECORDED
     )
 
 
@@ -88,13 +89,10 @@ def find_uses(go: Toolchain, source: Source) -> set[Use]:
     hidden = {file: list(lines) for file, lines in source.files.items()}
     for watched in WATCHED:
         _hide(hidden, watched)
-    files = {
-        file: "\n".join(lines)
-        for file, lines in hidden.items()
-        if lines != list(source.files[file])
-    }
+    # An edited file has to replace the installed one even where nothing in it was hidden.
+    installed = Source.read(go.runtime_source).files
+    files = {file: "\n".join(lines) for file, lines in hidden.items() if lines != installed[file]}
     with tempfile.TemporaryDirectory() as directory:
-        # Edited files have to replace the installed ones too, hidden field or not.
         index = Overlay(files, frozenset()).write(Path(directory), go.runtime_source)
         answer = go.run(
             ["build", "-gcflags=-e", "-overlay", str(index), "runtime"], Path(directory), 300
@@ -197,11 +195,10 @@ _BOXED = frozenset(
 )
 
 
-def _function_at(source: Source, store: Store) -> str:
+def _function_at(functions: Collection[Function], store: Store) -> str:
     return next(
         (
             function.key
-            for functions in source.functions().values()
             for function in functions
             if function.file == store.file and function.start <= store.line <= function.end
         ),

@@ -19,7 +19,7 @@ _HEADER = re.compile(r"^func (?:\((\w+) (\*?\w+)\) )?(\w+)\(([^()]*)\)( .*)? \{$
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace `old`, which must occur exactly once in `function` of `file`, by `new`."""
+    """Replace `old`, part of a line that occurs just once in `function` of `file`, by `new`."""
 
     file: str
     function: str
@@ -96,7 +96,8 @@ class Source:
                     f"the edit was written for {GO_VERSION}: use its source, unchanged",
                 )
             lines[hits[0]] = lines[hits[0]].replace(edit.old, edit.new)
-        return Source(files)
+        # What an edit puts in place of a line may be several.
+        return Source({file: "\n".join(lines).split("\n") for file, lines in files.items()})
 
 
 def _function(file: str, lines: Sequence[str], start: int, match: re.Match[str]) -> Function:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from golang import build
 from golang.errors import CannotCheck
 from golang.hooks import LINES, WATCHED, WRAPS, Wrap
+from golang.mutants import Mutant
 from golang.overlay import Store, generate
 from golang.scan import Use, check_stores_recorded, find_stores, stored_by, unrecorded
-from golang.source import Edit, Source
+from golang.source import Edit, Function, Source
 from golang.toolchain import Toolchain
 
 
@@ -99,3 +103,63 @@ def test_an_added_store_is_noticed(go: Toolchain, source: Source, new: str, miss
     edits = [Edit("mheap.go", "mheap.freeManual", "s.needzero = 1", new)]
     with pytest.raises(CannotCheck, match=rf"not recorded: mheap.go:\d+ stores {missed};"):
         check_stores_recorded(go, source.edited(edits), generate(source, edits))
+
+
+POINTER = "planted := &mheap_.sweepgen; *planted = 0"
+
+
+@pytest.fixture(scope="module")
+def heads(go: Toolchain, source: Source) -> list[Function]:
+    """One function of each file that is compiled here and has functions that can be edited."""
+    answer = go.run(["list", "-f", "{{range .GoFiles}}{{.}} {{end}}", "runtime"], Path(), 60)
+    found = [each for functions in source.functions().values() for each in functions]
+    first = {each.file: each for each in sorted(found, key=lambda each: -each.start)}
+    return [first[file] for file in answer.stdout.split() if file in first]
+
+
+def begun_with(source: Source, functions: list[Function], line: str) -> list[Edit]:
+    """Edits that make `line` the first one of each function."""
+    headers = [(each, source.files[each.file][each.start]) for each in functions]
+    return [Edit(f.file, f.key, header, f"{header}\n\t{line}") for f, header in headers]
+
+
+def test_an_added_store_is_noticed_in_every_file(
+    go: Toolchain, source: Source, heads: list[Function]
+) -> None:
+    assert len(heads) > 120
+    assert {"mcentral.go", "mgc.go", "proc.go"} <= {head.file for head in heads}
+    edits = begun_with(source, heads, POINTER)
+    edited = source.edited(edits)
+    missed = unrecorded(edited, find_stores(go, edited), generate(source, edits))
+    assert missed == sorted(Store(f.file, f.start + 1, "mheap.sweepgen") for f in heads)
+
+
+def test_lines_may_move_in_every_file(
+    go: Toolchain, source: Source, stores: set[Store], heads: list[Function]
+) -> None:
+    edits = begun_with(source, heads, "// moved")
+    edited = source.edited(edits)
+    assert check_stores_recorded(go, edited, generate(source, edits)) == len(stores)
+    start = {head.file: head.start for head in heads}
+    moved = {each._replace(line=each.line + (each.line > start[each.file])) for each in stores}
+    assert find_stores(go, edited) == moved
+
+
+def test_a_file_without_watched_variables_is_scanned_as_edited(
+    go: Toolchain, source: Source
+) -> None:
+    edit = Edit(
+        "mcentral.go", "mcentral.init", "c.spanclass = spc", "c.spanclass = spc; " + POINTER
+    )
+    with pytest.raises(CannotCheck, match=r"not recorded: mcentral.go:\d+ stores mheap.sweepgen"):
+        check_stores_recorded(go, source.edited([edit]), generate(source, [edit]))
+
+
+def test_a_runtime_with_an_edit_in_every_file_builds(
+    go: Toolchain, source: Source, build_cache: Path, heads: list[Function]
+) -> None:
+    edits = tuple(begun_with(source, heads, "// moved"))
+    program = build.build(
+        go, build_cache, Mutant("moved", "sweepgen", "each file has one more comment", edits)
+    )
+    assert build.run(program, build_cache / "moved.trace", rounds=1).status == 0
