@@ -1,9 +1,10 @@
 """Binding: run one package's source over another machine, without touching it.
 
 The package under proof imports its machine (atomics, mutexes, struct fields) from one module,
-`<package>.rt`; a package without that module can be bound too, for the sake of its mutants. `bind` executes fresh copies of the package's modules with that module replaced, so
-the plain, the explored and the symbolic reading of the code are the same text. The copies are
-private: nothing enters `sys.modules`, and two bindings never see each other.
+`checker.shared` or one of its own, `<package>.rt`; a package without a machine can be bound too, for
+the sake of its mutants. A binding executes fresh copies of the package's modules with that module
+replaced, so the plain, the explored and the symbolic reading of the code are the same text. The
+copies are private: nothing enters `sys.modules`, and two bindings never see each other.
 
 Mutants use the same door: an `Edit` replaces one piece of text of one module before it is compiled,
 so the code under proof carries no flags.
@@ -48,8 +49,14 @@ class Binding:
         edits: Sequence[Edit] = (),
         transform: Transform | None = None,
         stand_ins: Mapping[str, str] | None = None,
+        *,
+        replaces: str = "",
     ) -> None:
-        """`stand_ins` gives modules of the package (as "mheap") the full name of what replaces them."""
+        """`machine` gives names of the module `replaces`, `<package>.rt` if not said, other values.
+
+        `stand_ins` gives modules of the package, as in `Edit`, the full name of what replaces them.
+        """
+        self._replaces = replaces or f"{package}.rt"
         self._stand_ins = stand_ins or {}
         self._package = package
         self._edits = tuple(edits)
@@ -93,10 +100,10 @@ class Binding:
         fromlist: Sequence[str] = (),
         level: int = 0,
     ) -> Any:
+        if name == self._replaces:
+            return _machine_module(name, self._machine)
         if level or not (name == self._package or name.startswith(f"{self._package}.")):
             return builtins.__import__(name, global_names, local_names, fromlist, level)
-        if name == f"{self._package}.rt":
-            return _machine_module(name, self._machine)
         if name == self._package:
             return types.SimpleNamespace(**{each: getattr(self, each) for each in fromlist})
         return self._load(name)

@@ -12,7 +12,6 @@ from typing import Any
 from checker.binding import Binding, Edit
 from checker.counterexample import Replay, Scalar
 from checker.interleaving.judge import check_interleavings, check_races, tell
-from checker.interleaving.machine import AddressSpace
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.observe import Simulation
 from checker.interleaving.races import find_races
@@ -21,7 +20,7 @@ from checker.interleaving.scenario import Scenario
 from checker.interleaving.search import replay
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
-from harness.explored import EXPLORED_PORT
+from harness.explored import EXPLORED, AddressSpace
 from harness.replay import CannotReplay, Harness, ReplayResult
 from harness.stand_ins import STAND_INS
 from impl.rt import LockRank
@@ -59,7 +58,7 @@ class Explored:
     def bind(self, variant: Mutant | None) -> Binding:
         """The port on the explored machine, with the module under proof as it is."""
         others = {name: each for name, each in STAND_INS.items() if name != self.module}
-        machine = EXPLORED_PORT | {"AddressSpace": self.memory}
+        machine = EXPLORED | {"AddressSpace": self.memory}
         edits = self.edits + (variant.edits if variant is not None else ())
         return Binding("impl", machine, edits, normal_form, others)
 

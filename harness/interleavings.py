@@ -15,7 +15,7 @@ from checker.mutation import Mutant
 from checker.plain import Instance, State
 from checker.refinement import Abstraction, Diverged, Run
 from checker.verdict import Verdict
-from harness.explored import EXPLORED_PORT
+from harness.explored import EXPLORED
 from harness.port import PortView
 from harness.replay import CannotReplay, Harness, ReplayResult
 from harness.stand_ins import STAND_INS
@@ -75,7 +75,7 @@ class Refinement:
 def explored(variant: Mutant | None = None) -> Binding:
     """The port on the explored machine, over stand-ins, with the edits of a mutant or a fix."""
     edits = variant.edits if variant is not None else ()
-    return Binding("impl", EXPLORED_PORT, edits, normal_form, STAND_INS)
+    return Binding("impl", EXPLORED, edits, normal_form, STAND_INS)
 
 
 def refines(

@@ -17,7 +17,7 @@ from typing import Any
 
 import greenlet
 
-from checker.interleaving import machine, requests, structs, words
+from checker.interleaving import arrays, cells, locks, requests, slices, structs
 from checker.interleaving.normalform import point, source_line, why_refused
 from checker.interleaving.requests import UNCHANGED, Host, Kind, Place, Request, hosted, rename
 from checker.interleaving.scenario import Call, Scenario
@@ -25,7 +25,8 @@ from checker.interleaving.values import Unsupported, Values, canonical
 
 # Frames of these are left out of a thread's state: what they do after an answer depends on the
 # request alone.
-_MACHINE_FILES = {each.__file__ for each in (machine, requests, structs, words)} | {__file__}
+_MACHINE = (arrays, cells, locks, requests, slices, structs)
+_MACHINE_FILES = {each.__file__ for each in _MACHINE} | {__file__}
 _EAGER = {Kind.PLAIN_LOAD, Kind.PLAIN_STORE, Kind.SPIN, Kind.RETURN}
 _FINAL = {Kind.DONE, Kind.THROW}
 _MISSING = object()

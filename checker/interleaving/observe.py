@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from checker.interleaving.automaton import Automata, Site
+from checker.interleaving.cells import Cell
 from checker.interleaving.memory import Event, Memory
 from checker.interleaving.requests import Kind, Object, Place
-from checker.interleaving.words import Cell, PlainSlice
+from checker.interleaving.slices import PlainSlice
 
 
 class Violation(Exception):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -9,12 +10,12 @@ from typing import Any
 import pytest
 
 import impl.rt
-from checker.interleaving.machine import EXPLORED
+from checker.interleaving.locks import LockOrder
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
-from checker.interleaving.words import LockOrder, lock_in
 from golang.errors import GoMissing
 from golang.toolchain import find_go
+from harness.explored import LOCKS, machine
 from harness.interleavings import explored
 from harness.symbolic import Port
 from impl.rt import LockRank, Throw
@@ -115,5 +116,5 @@ EXEMPT: LockOrder = LOCK_PARTIAL_ORDER | {LockRank.UNKNOWN: frozenset(LockRank)}
 )
 def test_a_machine_with_an_order_of_its_own_is_noticed(order: LockOrder, missed: Pair) -> None:
     bind, take = MACHINES["plain"]
-    mutant = SimpleNamespace(**(EXPLORED | {"lock": lock_in(order)}))
+    mutant = SimpleNamespace(**machine(replace(LOCKS, order=order)))
     assert missed in refused(bind(), take) - refused(mutant, search)

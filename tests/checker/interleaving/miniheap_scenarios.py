@@ -6,14 +6,15 @@ from typing import Any
 from miniheap.heap import ARENA_PAGES, PAGE
 
 from checker.binding import Binding, Edit
-from checker.interleaving.machine import EXPLORED
+from checker.interleaving.cells import atomic
+from checker.interleaving.machine import machine
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.scenario import Scenario, Setup
 
 
 @cache
 def port(*edits: Edit) -> Binding:
-    return Binding("miniheap", machine=EXPLORED, edits=edits, transform=normal_form)
+    return Binding("miniheap", machine=machine(), edits=edits, transform=normal_form)
 
 
 def _threads(count: int, call: Any) -> list[tuple[str, Any]]:
@@ -71,8 +72,8 @@ def mark_bits(threads: int) -> Scenario:
     def setup(p: Any) -> Setup:
         h = p.heap.new_heap()
         b = p.heap.BitsArena()
-        EXPLORED["atomic"].store(b, "free", 8)
-        EXPLORED["atomic"].store(h.bits, "next", b)
+        atomic.store(b, "free", 8)
+        atomic.store(h.bits, "next", b)
         return Setup(_threads(threads, lambda _: partial(p.heap.new_mark_bits, h, 8)))
 
     return Scenario(f"mark bits {threads}", setup)
@@ -94,7 +95,7 @@ def reclaim(threads: int, spans: int) -> Scenario:
         for page in range(spans):
             p.heap.new_span(h, page, 2)
         assert spans <= ARENA_PAGES
-        EXPLORED["atomic"].or8(h.arenas[0].page_in_use, 0, (1 << spans) - 1)
+        atomic.or_(h.arenas[0].page_in_use, 0, (1 << spans) - 1)
         return Setup(_threads(threads, lambda _: partial(p.heap.reclaim_chunk, h)))
 
     return Scenario(f"reclaim {threads}x{spans}", setup)

@@ -7,18 +7,21 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-import impl.rt
-from checker.interleaving.machine import EXPLORED
+from miniheap.rt import throw
+
+import checker.shared
+from checker.interleaving.machine import machine
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.scenario import Scenario, Setup
 
 
-def load(source: str, *, normal: bool = True, explored: bool = True) -> Any:
-    """A module with the machine's names in scope."""
+def load(source: str, *, normal: bool = True, explored: bool = True, **others: Any) -> Any:
+    """A module with the machine's names in scope, and others."""
     module = ModuleType("program")
-    module.__dict__.update(vars(impl.rt))
+    module.__dict__.update(vars(checker.shared))
     if explored:
-        module.__dict__.update(EXPLORED)
+        module.__dict__.update(machine())
+    module.__dict__.update(others, throw=throw)
     tree = ast.parse(source)
     exec(compile(normal_form(tree) if normal else tree, "program.py", "exec"), module.__dict__)
     return module
@@ -90,8 +93,8 @@ def as_source(program: list[list[Instruction]]) -> str:
                 + {
                     "load": f"out = (*out, atomic.load(x, '{name}'))",
                     "store": f"atomic.store(x, '{name}', {(values or [0])[-1]})",
-                    "cas": f"out = (*out, atomic.cas(x, '{name}', *{tuple(values)}))",
-                    "add": f"out = (*out, atomic.xadd(x, '{name}', {(values or [0])[-1]}))",
+                    "cas": f"out = (*out, atomic.compare_and_swap(x, '{name}', *{tuple(values)}))",
+                    "add": f"out = (*out, atomic.add(x, '{name}', {(values or [0])[-1]}))",
                     "lock": f"lock(x.{name})",
                     "unlock": f"unlock(x.{name})",
                 }[kind]
@@ -173,7 +176,7 @@ HELPERS = """
 def inc(x, f, d):
     while True:
         v = atomic.load(x, f)
-        if atomic.cas(x, f, v, v + d):
+        if atomic.compare_and_swap(x, f, v, v + d):
             return v
 
 def both(x):
@@ -237,7 +240,9 @@ def structured(r: random.Random, threads: int) -> str:
             elif k < 0.95 and "i" in names:
                 out.append(f"{pad}if {expression(names)} > 1: {r.choice(['continue', 'break'])}")
             else:
-                out.append(f"{pad}w = atomic.cas(x, 'a', {r.randint(0, 1)}, {r.choice(names)} % 3)")
+                out.append(
+                    f"{pad}w = atomic.compare_and_swap(x, 'a', {r.randint(0, 1)}, {r.choice(names)} % 3)"
+                )
         return out
 
     lines = [SHARED, HELPERS]

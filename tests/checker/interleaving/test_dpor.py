@@ -92,7 +92,7 @@ MUTANTS = [
         sweepers(2, 1),
         Edit(
             "heap",
-            'return bool(atomic.cas(s, "sweepgen", sweepgen - 2, sweepgen - 1))',
+            'return bool(atomic.compare_and_swap(s, "sweepgen", sweepgen - 2, sweepgen - 1))',
             'atomic.store(s, "sweepgen", sweepgen - 1)\n    return True',
         ),
         "span0.sweepgen",

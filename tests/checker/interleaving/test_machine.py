@@ -1,17 +1,21 @@
 """The explored machine: the names of the plain one, and rules it does not let a port break."""
 
-import inspect
+from enum import IntEnum
 from functools import partial
 from typing import Any
 
 import pytest
 from programs import SHARED, load, scenario
 
-import impl.rt
-from checker.interleaving.machine import EXPLORED, Struct
+import checker.shared
+from checker.interleaving.machine import Struct, machine
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
 from checker.interleaving.values import Unsupported, canonical
+
+
+class Level(IntEnum):
+    LOW = 1
 
 
 def public(thing: Any) -> set[str]:
@@ -19,70 +23,11 @@ def public(thing: Any) -> set[str]:
 
 
 def test_it_has_every_operation_of_the_plain_machine() -> None:
-    words = {"Access", "Const", "LockRank", "Mixed", "Plain", "Racy", "Throw", "throw", "U64_MAX"}
-    words |= {"U32_MAX", "u8", "u16", "u32", "u64", "i64", "ones_count64"}
-    words |= {"leading_zeros", "trailing_zeros", "trailing_zeros64"}
-    words |= {"MemoryFault", "MemoryState", "Panic", "panic"}
-    assert set(EXPLORED) == set(impl.rt.__all__) - words
-    assert public(EXPLORED["Atomic"]) >= public(impl.rt.Atomic) - {"value"}
-    here = impl.rt.atomic.__name__
-    functions = {
-        name
-        for name, value in vars(impl.rt.atomic).items()
-        if inspect.isfunction(value) and value.__module__ == here
-    }
-    assert public(EXPLORED["atomic"]) == functions
-    observed = {"state", "states", "dirty", "advice", "pieces"}
-    memory = public(impl.rt.AddressSpace) - observed
-    assert public(EXPLORED["AddressSpace"]) == memory
-    assert public(EXPLORED["Tally"]) == public(impl.rt.Tally) - {"value"}
-
-
-def test_statistics_are_no_steps_and_cannot_be_read() -> None:
-    counting = "class Counted(Struct):\n    m: StatMutex\n    n: Tally\n"
-    count = "    lock(y.m)\n    y.n.add(1)\n    y.n.store(2)\n    unlock(y.m)\n"
-
-    def explored(body: str) -> Any:
-        def setup(port: Any) -> Setup:
-            shared = port.Shared()
-            shared.r = port.Counted()
-            bodies = [(f"T{i}", partial(port.body, shared)) for i in range(2)]
-            return Setup(bodies, {"shared": shared})
-
-        port = load(f"{SHARED}{counting}\n{body}")
-        return explore(Scenario("statistics", setup), port)
-
-    result = explored(f"def body(x):\n    y = x.r\n{count}    return x.t.add(1)\n")
-    without = explored("def body(x):\n    y = x.r\n    return x.t.add(1)\n")
-    assert result.violation is None
-    assert (result.states, result.outcomes) == (without.states, without.outcomes)
-    with pytest.raises(Unsupported, match="nothing but reports may"):
-        explored("def body(x):\n    return x.r.n.load()\n")
-
-
-def test_each_thread_has_an_m_of_its_own() -> None:
-    port = load(
-        SHARED
-        + "".join(
-            f"def body{i}(x):\n    getm().locks += {i + 1}\n    x.t.add(1)\n    return getm().locks\n"
-            for i in range(2)
-        )
-    )
-    outcomes = explore(scenario("threads", 2), port).outcomes
-    assert {tuple(ending.results for ending in each) for each in outcomes} == {((1,), (2,))}
-
-
-def test_the_system_chooses_addresses_in_the_setup_only() -> None:
-    port = load(f"{SHARED}\ndef body0(x):\n    return x.r.alloc(1)\n")
-
-    def setup(port: Any) -> Setup:
-        shared = port.Shared()
-        shared.r = port.AddressSpace(4096, 20)
-        assert (shared.r.alloc(1), shared.r.alloc(1)) == (1 << 20, (1 << 20) + 4096)
-        return Setup([("T", partial(port.body0, shared))])
-
-    with pytest.raises(Unsupported, match="have the setup get that memory"):
-        explore(Scenario("addresses", setup), port)
+    explored = machine()
+    marks = {"Access", "Const", "Mixed", "Plain", "Racy"}
+    assert set(explored) == set(checker.shared.__all__) - marks
+    assert public(explored["Atomic"]) >= public(checker.shared.Atomic)
+    assert public(explored["atomic"]) == public(checker.shared.atomic)
 
 
 def test_objects_exist_only_in_a_scenario() -> None:
@@ -151,7 +96,7 @@ def test_a_name_follows_from_the_holder_and_never_from_a_pointer_back() -> None:
 
 def test_values_that_only_compare_equal_are_told_apart() -> None:
     assert canonical(True) != canonical(1)
-    assert canonical(impl.rt.LockRank.SWEEP) != canonical(1)
+    assert canonical(Level.LOW) != canonical(1)
     assert canonical((1, (True,))) == canonical((1, (True,))) != canonical((1, (1,)))
     port = load(
         SHARED
@@ -178,10 +123,10 @@ def test_locks_held_are_part_of_where_a_thread_is() -> None:
     port = load(
         SHARED
         + "def body0(x):\n    if x.r == 0:\n        lock(x.m)\n    atomic.load(x, 'a')\n"
-        + "    assert_lock_held(x.m)\n"
+        + "    assert_held(x.m)\n"
         + "def body1(x):\n    x.r = 1\n"
     )
-    text = "not holding required lock!"
+    text = "a mutex is not held"
     result = explore(scenario("held", 2, expected_throws=frozenset([text])), port)
     assert {outcome[0].throw for outcome in result.outcomes} == {None, text}
 

@@ -18,11 +18,11 @@ from programs import SHARED, as_source, brute_force, load, scenario, straight_li
 
 from checker.binding import Edit
 from checker.interleaving import automaton
+from checker.interleaving.locks import LockOrder, Locks
 from checker.interleaving.observe import Diverged, Operation, View, Violation
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Outcome
 from checker.interleaving.search import Result, explore, replay
-from checker.interleaving.words import LockOrder, lock_in
 
 
 def outcomes(result: Result) -> set[Any]:
@@ -151,29 +151,28 @@ def test_deadlock() -> None:
 
 def test_lock_order() -> None:
     body = (
-        "def body0(x):\n    lock_init(x.m, 2)\n    lock_init(x.n, 1)\n    lock(x.m)\n"
+        "def body0(x):\n    set_rank(x.m, 2)\n    set_rank(x.n, 1)\n    lock(x.m)\n"
         "    if x.r:\n        lock(x.n)\n        unlock(x.n)\n    unlock(x.m)\n"
         "def body1(x):\n    x.r = {}\n"
     )
 
     def first(taken: int, order: LockOrder) -> Any:
-        port = load(SHARED + body.format(taken))
-        port.lock = lock_in(order)
+        port = load(SHARED + body.format(taken), lock=Locks(order).lock)
         return explore(scenario("order", 2), port).violation
 
     assert first(0, {1: (), 2: ()}) is None
     assert first(1, {1: (2,), 2: ()}) is None
     found = first(1, {1: (), 2: (1,)})
     assert found.kind == "throw"
-    assert found.message == "T0: lock ordering problem: x.n is taken after x.m"
+    assert found.message == "T0: a mutex is taken out of order: x.n is taken after x.m"
 
 
 @pytest.mark.parametrize(
     ("text", "body"),
     [
-        ("self deadlock", "lock(x.m)\n    lock(x.m)"),
-        ("unlock of unlocked lock", "unlock(x.m)"),
-        ("not holding required lock!", "assert_lock_held(x.m)"),
+        ("a mutex is taken twice", "lock(x.m)\n    lock(x.m)"),
+        ("a mutex is given back that was not taken", "unlock(x.m)"),
+        ("a mutex is not held", "assert_held(x.m)"),
         ("IndexError: 2", "x.words[2] = 1"),
         ("went wrong", "throw('went wrong')"),
     ],
@@ -189,7 +188,7 @@ def test_throws(text: str, body: str) -> None:
     assert [ending.throw for outcome in result.outcomes for ending in outcome] == [text]
 
 
-SPIN = "def body0(x):\n    while atomic.load(x, 'a') != 1:\n        osyield()\n    return x.p\n"
+SPIN = "def body0(x):\n    while atomic.load(x, 'a') != 1:\n        spin()\n    return x.p\n"
 
 
 def test_a_spinning_thread_waits() -> None:
@@ -203,8 +202,7 @@ def test_a_spinning_thread_waits() -> None:
 def test_a_thread_that_spins_for_ever_is_stuck() -> None:
     assert violation(SPIN, 1).kind == "deadlock"
     two = (
-        "def body0(x):\n    while atomic.load(x, 'a') + atomic.load(x, 'b') != 1:\n"
-        "        osyield()\n"
+        "def body0(x):\n    while atomic.load(x, 'a') + atomic.load(x, 'b') != 1:\n        spin()\n"
     )
     assert violation(two, 1).kind == "livelock"
 
@@ -212,7 +210,7 @@ def test_a_thread_that_spins_for_ever_is_stuck() -> None:
 def test_a_bounded_spin_gives_up() -> None:
     code = (
         "def body0(x):\n    for i in range(3):\n        if atomic.load(x, 'a'):\n"
-        "            return i\n        osyield()\n    return -1\n"
+        "            return i\n        spin()\n    return -1\n"
         "def body1(x):\n    atomic.store(x, 'a', 1)\n"
     )
     result = explore(scenario("bounded", 2), load(SHARED + code))
@@ -239,7 +237,7 @@ def test_trailing_plain_accesses_race_with_a_later_thread() -> None:
 def test_replay() -> None:
     broken = Edit(
         "heap",
-        '            if atomic.cas(ha, "zeroed_base", zeroed_base, arena_limit):\n                break',
+        '            if atomic.compare_and_swap(ha, "zeroed_base", zeroed_base, arena_limit):\n                break',
         '            atomic.store(ha, "zeroed_base", arena_limit)\n            break',
     )
 
@@ -270,7 +268,7 @@ def test_replay() -> None:
 
 @dataclass
 class Counter:
-    """A model of `atomic.xadd(x, 'a', 1)`: a number that goes up by one."""
+    """A model of `atomic.add(x, 'a', 1)`: a number that goes up by one."""
 
     step: int = 1
     fired: dict[str, int] = field(default_factory=dict)
@@ -288,7 +286,7 @@ class Counter:
         return state
 
 
-ADD = "def body{0}(x):\n    v = x.r\n    return atomic.xadd(x, 'a', 1)\n"
+ADD = "def body{0}(x):\n    v = x.r\n    return atomic.add(x, 'a', 1)\n"
 
 
 def test_a_simulation_follows_or_objects() -> None:

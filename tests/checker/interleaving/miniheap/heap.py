@@ -18,9 +18,9 @@ from miniheap.rt import (
     RacyArray,
     Struct,
     atomic,
+    fence,
     lock,
-    osyield,
-    publication_barrier,
+    spin,
     throw,
     unlock,
 )
@@ -132,7 +132,7 @@ def alloc_needs_zero(h: Heap, base: int, npage: int) -> bool:
             need_zero = True
         arena_limit = min(arena_base + npage * PAGE, ARENA)
         while arena_limit > zeroed_base:
-            if atomic.cas(ha, "zeroed_base", zeroed_base, arena_limit):
+            if atomic.compare_and_swap(ha, "zeroed_base", zeroed_base, arena_limit):
                 break
             zeroed_base = atomic.load(ha, "zeroed_base")
             if zeroed_base <= arena_limit and zeroed_base > arena_base:
@@ -172,7 +172,7 @@ def end(h: Heap) -> None:
 def try_acquire(s: Span, sweepgen: int) -> bool:
     if atomic.load(s, "sweepgen") != sweepgen - 2:
         return False
-    return bool(atomic.cas(s, "sweepgen", sweepgen - 2, sweepgen - 1))
+    return bool(atomic.compare_and_swap(s, "sweepgen", sweepgen - 2, sweepgen - 1))
 
 
 def sweep(h: Heap, s: Span) -> None:
@@ -218,7 +218,7 @@ def ensure_swept(h: Heap, s: Span) -> None:
         spangen = atomic.load(s, "sweepgen")
         if spangen == sweepgen or spangen == sweepgen + 3:
             break
-        osyield()
+        spin()
 
 
 def add_special(h: Heap, page: int, special: str) -> None:
@@ -237,7 +237,7 @@ def reclaim_chunk(h: Heap) -> int:
     sweepgen, valid = begin(h)
     if valid:
         ha = h.arenas[0]
-        unmarked = atomic.load8(ha.page_in_use, 0) & ~ha.page_marks[0]
+        unmarked = atomic.load(ha.page_in_use, 0) & ~ha.page_marks[0]
         for j in range(8):
             if unmarked & (1 << j):
                 s = ha.spans[j]
@@ -248,7 +248,7 @@ def reclaim_chunk(h: Heap) -> int:
                     lock(h.lock)
                     free_span_locked(h, s)
                     nfreed += npages
-                    unmarked = atomic.load8(ha.page_in_use, 0) & ~ha.page_marks[0]
+                    unmarked = atomic.load(ha.page_in_use, 0) & ~ha.page_marks[0]
         end(h)
     unlock(h.lock)
     return nfreed
@@ -259,7 +259,7 @@ def free_span_locked(h: Heap, s: Span) -> None:
         throw("mheap.freeSpanLocked - invalid free")
     h.pages_in_use.add(-s.npages)
     page = s.base() // PAGE
-    atomic.and8(h.arenas[page // ARENA_PAGES].page_in_use, 0, ~(1 << page % 8))
+    atomic.and_(h.arenas[page // ARENA_PAGES].page_in_use, 0, ~(1 << page % 8))
     s.state.store(DEAD)
     h.nfreed = h.nfreed + 1
 
@@ -281,9 +281,9 @@ def grow(h: Heap, s: Span, spanclass: int, elemsize: int, page: int) -> None:
     atomic.store(s, "sweepgen", h.sweepgen)
     s.state.store(IN_USE)
     h.arenas[0].spans[page] = s
-    atomic.or8(h.arenas[0].page_in_use, 0, 1 << page)
+    atomic.or_(h.arenas[0].page_in_use, 0, 1 << page)
     h.pages_in_use.add(1)
-    publication_barrier()
+    fence()
     s.limit = s.base() + elemsize * s.nelems
 
 
@@ -305,7 +305,7 @@ def conservative(h: Heap, p: int) -> Any:
 def try_alloc(b: BitsArena | None, nbytes: int) -> tuple[BitsArena, int] | None:
     if b is None or atomic.load(b, "free") + nbytes > b.nbytes:
         return None
-    last = atomic.xadd(b, "free", nbytes)
+    last = atomic.add(b, "free", nbytes)
     if last > b.nbytes:
         return None
     return b, last - nbytes

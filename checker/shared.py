@@ -1,0 +1,262 @@
+"""Shared memory: what the threads of a program under proof keep in common.
+
+    class TicketLock(Struct):
+        next: Atomic[int]            # an atomic variable, held by value
+        owner: Mixed[int] = 0        # a plain word that is also used through atomic operations
+        data: Plain[int] = 0         # never touched by two threads at once: that is checked
+
+This is the plain binding: with a single thread each operation acts at once, so the program is
+ordinary Python. For the explorer the same source is bound to `checker.interleaving.machine`, where
+each access that another thread could observe is a step.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from types import SimpleNamespace
+from typing import Annotated, Any, Generic, TypeVar, get_origin
+
+__all__ = [
+    "Access",
+    "Atomic",
+    "Const",
+    "Mixed",
+    "MixedArray",
+    "Mutex",
+    "Plain",
+    "PlainArray",
+    "PlainSlice",
+    "Racy",
+    "RacyArray",
+    "Struct",
+    "append",
+    "assert_held",
+    "atomic",
+    "fence",
+    "lock",
+    "set_rank",
+    "spin",
+    "unlock",
+]
+
+T = TypeVar("T")
+U64_MAX = (1 << 64) - 1
+
+
+class Access(Enum):
+    """What a field's annotation promises about concurrent access to it."""
+
+    CONST = "const"
+    """Written only while the object is built; reading it is never a step."""
+    PLAIN = "plain"
+    """Free of races by design; the explorer and the race detector check the claim."""
+    RACY = "racy"
+    """Read or written without synchronisation on purpose."""
+    MIXED = "mixed"
+    """A plain word that is also used through atomic operations."""
+
+
+Const = Annotated[T, Access.CONST]
+Plain = Annotated[T, Access.PLAIN]
+Racy = Annotated[T, Access.RACY]
+Mixed = Annotated[T, Access.MIXED]
+
+
+class Struct:
+    """Base of objects that threads share. Each field is annotated with an access class.
+
+    A field starts as the default in the class body, or None. A bare class (a struct, a mutex, a
+    typed atomic) is held by value.
+    """
+
+    def __init__(self) -> None:
+        for cls in reversed(type(self).__mro__):
+            for name, annotation in vars(cls).get("__annotations__", {}).items():
+                made = get_origin(annotation) or annotation
+                marked = any(isinstance(m, Access) for m in getattr(annotation, "__metadata__", ()))
+                if not marked and not isinstance(made, type):
+                    raise TypeError(f"{cls.__name__}.{name} has no access class: {annotation!r}")
+                setattr(self, name, getattr(cls, name, None) if marked else made())
+
+
+class Atomic(Generic[T]):
+    """An atomic variable; it starts as 0. Sums are modulo 2**64."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self) -> None:
+        self._value: Any = 0
+
+    def load(self) -> Any:
+        return self._value
+
+    def store(self, value: T) -> None:
+        self._value = value
+
+    def add(self, delta: int) -> Any:
+        """Adds and returns the new value."""
+        self._value = (self._value + delta) & U64_MAX
+        return self._value
+
+    def compare_and_swap(self, old: T, new: T) -> bool:
+        """Stores `new` if the value is `old`; says whether it was."""
+        if self._value != old:
+            return False
+        self._value = new
+        return True
+
+    def swap(self, new: T) -> Any:
+        """Stores `new` and returns the old value."""
+        old, self._value = self._value, new
+        return old
+
+    def and_(self, mask: int) -> None:
+        self._value &= mask
+
+    def or_(self, mask: int) -> None:
+        self._value |= mask
+
+
+class Mutex:
+    """A mutex, held by value. It is taken by `lock`, and not twice."""
+
+    __slots__ = ("held", "rank")
+
+    def __init__(self) -> None:
+        self.held = False
+        self.rank = 0
+
+
+def set_rank(mutex: Mutex, rank: int) -> None:
+    """Gives a mutex its place in an order, if the explorer is told one; it is 0 otherwise."""
+    mutex.rank = rank
+
+
+def lock(mutex: Mutex) -> None:
+    if mutex.held:
+        raise RuntimeError("a mutex is taken twice: nobody is there to give it back")
+    mutex.held = True
+
+
+def unlock(mutex: Mutex) -> None:
+    assert_held(mutex)
+    mutex.held = False
+
+
+def assert_held(mutex: Mutex) -> None:
+    if not mutex.held:
+        raise RuntimeError("a mutex is not held")
+
+
+def fence() -> None:
+    """Orders earlier stores before later ones."""
+
+
+def spin() -> None:
+    """A thread that waits for another gives way; every loop that waits must call it."""
+    raise RuntimeError("there is no other thread to wait for")
+
+
+class _Array(list[Any]):
+    """n elements, all `initial`. An index outside [0, n) raises IndexError."""
+
+    def __init__(self, n: int, initial: Any) -> None:
+        super().__init__([initial] * n)
+
+    def __class_getitem__(cls, _item: Any) -> Any:
+        return cls
+
+    def __getitem__(self, index: Any) -> Any:
+        if index < 0:
+            raise IndexError(index)
+        return super().__getitem__(index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if index < 0:
+            raise IndexError(index)
+        super().__setitem__(index, value)
+
+
+class PlainArray(_Array):
+    """Elements are free of races by design."""
+
+
+class RacyArray(_Array):
+    """Elements are read or written without synchronisation on purpose."""
+
+
+class MixedArray(_Array):
+    """Elements are plain words also used through atomic operations."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSlice(Generic[T]):
+    """A sequence that grows: how many elements of an array count. Elements are free of races.
+
+    The header is a value: whoever copies it keeps its length, while others append to the array.
+    """
+
+    _array: list[Any] | None = None
+    _length: int = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int | slice) -> Any:
+        """An element, or with [:n] the header of the first n; out of range it raises IndexError."""
+        if isinstance(index, slice):
+            if (index.start, index.step) != (None, None) or not 0 <= index.stop <= len(self):
+                raise IndexError(index)
+            return PlainSlice(self._array, index.stop)
+        return self._elements(index)[index]
+
+    def __setitem__(self, index: int, value: T) -> None:
+        self._elements(index)[index] = value
+
+    def _elements(self, index: int) -> list[Any]:
+        if self._array is None or not 0 <= index < self._length:
+            raise IndexError(index)
+        return self._array
+
+
+def append(s: PlainSlice[T], value: T) -> PlainSlice[T]:
+    """Writes value behind the elements of s, and returns the header that counts it too."""
+    array = [] if s._array is None else s._array
+    array[s._length : s._length + 1] = [value]
+    return PlainSlice(array, s._length + 1)
+
+
+def _load(owner: Any, field: str | int) -> Any:
+    return owner[field] if isinstance(field, int) else getattr(owner, field)
+
+
+def _store(owner: Any, field: str | int, value: Any) -> None:
+    if isinstance(field, int):
+        owner[field] = value
+    else:
+        setattr(owner, field, value)
+
+
+def _compare_and_swap(owner: Any, field: str | int, old: Any, new: Any) -> bool:
+    if _load(owner, field) != old:
+        return False
+    _store(owner, field, new)
+    return True
+
+
+def _add(owner: Any, field: str | int, delta: int) -> Any:
+    _store(owner, field, (_load(owner, field) + delta) & U64_MAX)
+    return _load(owner, field)
+
+
+def _or(owner: Any, field: str | int, mask: int) -> None:
+    _store(owner, field, _load(owner, field) | mask)
+
+
+def _and(owner: Any, field: str | int, mask: int) -> None:
+    _store(owner, field, _load(owner, field) & mask)
+
+
+atomic = SimpleNamespace(
+    load=_load, store=_store, compare_and_swap=_compare_and_swap, add=_add, or_=_or, and_=_and
+)
+"""Atomic functions on (object, name of a Mixed field) and on (array, index)."""
