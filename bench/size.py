@@ -108,7 +108,7 @@ def _span(port: Any, h: Any, base: int, npages: int) -> Any:
     """A heap span at a place of our choice, as alloc_span makes one where it chooses."""
     port.mheap.lock(h.lock)
     scav = h.pages.alloc_range(base, npages)
-    s = h.alloc_mspan_locked()
+    s = h.alloc_m_span_locked()
     port.mheap.unlock(h.lock)
     h.init_span(s, port.mheap.SPAN_ALLOC_HEAP, SPAN_CLASS, base, npages)
     port.mem.sys_used(h, base, npages * h.config.page_size, scav)

@@ -109,7 +109,7 @@ def objects(port: Any, operations: int) -> Work:
     answers: list[int] = []
 
     def do() -> None:
-        mallocgc, shade, cycle = port.malloc.mallocgc, port.mgcmark.shade, port.mgc.gc_cycle
+        mallocgc, shade, cycle = port.malloc.mallocgc, port.mgcmark.shade, port.mgc.gc
         roots: list[int] = []
 
         def mark(gcw: Any) -> None:

@@ -14,7 +14,7 @@ from impl.special import (
     KIND_SPECIAL_FINALIZER,
     KIND_SPECIAL_PROFILE,
     Special,
-    SpecialFinalizer,
+    Specialfinalizer,
     span_has_no_specials,
     span_has_specials,
     special_find_splice_point,
@@ -88,7 +88,7 @@ def addfinalizer(h: "Mheap", p: int, f: int, nret: int, fint: Any, ot: Any) -> b
     f is the address of the function's closure. False if p has a finalizer.
     """
     lock(h.speciallock)
-    s: SpecialFinalizer = h.specialfinalizeralloc.alloc()
+    s: Specialfinalizer = h.specialfinalizeralloc.alloc()
     unlock(h.speciallock)
     s.special.kind = KIND_SPECIAL_FINALIZER
     s.fn = f

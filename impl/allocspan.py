@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from impl.mheap import Mheap
 
 
-def try_alloc_mspan(self: "Mheap") -> Mspan | None:  # noqa: ARG001  # a method of mheap in Go
+def try_alloc_m_span(self: "Mheap") -> Mspan | None:  # noqa: ARG001  # a method of mheap in Go
     """runtime/mheap.go mheap.tryAllocMSpan: a dead span out of the P's cache, or None.
 
     h.lock need not be held.
@@ -41,7 +41,7 @@ def try_alloc_mspan(self: "Mheap") -> Mspan | None:  # noqa: ARG001  # a method 
     return s
 
 
-def alloc_mspan_locked(self: "Mheap") -> Mspan:
+def alloc_m_span_locked(self: "Mheap") -> Mspan:
     """runtime/mheap.go mheap.allocMSpanLocked: a dead span, not cleared since its last life."""
     assert_lock_held(self.lock)
     pp = getm().p
@@ -58,7 +58,7 @@ def alloc_mspan_locked(self: "Mheap") -> Mspan:
     return s
 
 
-def free_mspan_locked(self: "Mheap", s: Mspan) -> None:
+def free_m_span_locked(self: "Mheap", s: Mspan) -> None:
     """runtime/mheap.go mheap.freeMSpanLocked: makes a dead span available for its next life."""
     assert_lock_held(self.lock)
     pp = getm().p
@@ -99,7 +99,7 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
             unlock(self.lock)
         base, scav = c.alloc(config, npages)
         if base != 0:
-            s = self.try_alloc_mspan()
+            s = self.try_alloc_m_span()
 
     if s is None:
         # Pages or structure are missing.
@@ -130,7 +130,7 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
                 base, scav = self.pages.alloc(npages)
                 if base == 0:
                     throw("grew heap, but no adequate free space found")
-        s = self.alloc_mspan_locked()
+        s = self.alloc_m_span_locked()
         unlock(self.lock)
 
     # How much to give back: the most that any of the conditions below asks for. It must come before

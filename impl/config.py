@@ -131,7 +131,7 @@ class Config:
         return (1 << 8 * self.ptr_size) - 1
 
     @cached_property
-    def is_32bit(self) -> bool:
+    def page_alloc32_bit(self) -> bool:
         """runtime/mpagealloc_32bit.go pageAlloc32Bit: that file is the platform's page allocator's."""
         return self.ptr_size == 4
 

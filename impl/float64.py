@@ -24,7 +24,7 @@ def is_inf(f: float) -> bool:
     return not is_nan(f) and not is_finite(f)
 
 
-def float_to_int64(f: float) -> int:
+def f64toint64(f: float) -> int:
     """runtime/softfloat64.go f64toint64: int64(f), towards zero.
 
     It is the least int64 if f is out of range or not a number, where the soft one gives 0.
@@ -34,14 +34,14 @@ def float_to_int64(f: float) -> int:
     return -(1 << 63)
 
 
-def float_to_uint64(f: float) -> int:
+def f64touint64(f: float) -> int:
     """runtime/softfloat64.go f64touint64: uint64(f), towards zero.
 
     It is 2**63 if f is too large or not a number. A negative f comes out as its int64 does, modulo
     2**64.
     """
     if f < _TWO63:
-        return float_to_int64(f) & ((1 << 64) - 1)
+        return f64toint64(f) & ((1 << 64) - 1)
     y = f - _TWO63
     if y < _TWO63:
         return int(y) + (1 << 63)

@@ -21,7 +21,7 @@ def clobber_freed(h: "Mheap", s: "Mspan", size: int) -> None:
     mbits = mark_bits_for_base(s)
     abits = alloc_bits_for_index(s, 0)
     for i in range(s.nelems):
-        if not mbits.is_marked() and (abits.n < s.free_index or abits.is_marked()):
+        if not mbits.is_marked() and (abits.n < s.freeindex or abits.is_marked()):
             clobberfree(h, s.base() + i * s.elemsize, size)
         mbits = mbits.advance()
         abits = abits.advance()
@@ -34,9 +34,9 @@ def clobberfree(h: "Mheap", x: int, size: int) -> None:
 
 def check_zombies(s: "Mspan", config: Config) -> None:
     """runtime/mgcsweep.go sweepLocked.sweep: no object is both marked and free, or it throws."""
-    if s.free_index < s.nelems:
-        # Objects below free_index are allocated; their byte needs care.
-        obj = s.free_index
+    if s.freeindex < s.nelems:
+        # Objects below freeindex are allocated; their byte needs care.
+        obj = s.freeindex
         marked = s.gcmark_bits.bytep(obj // 8)
         allocated = s.alloc_bits.bytep(obj // 8)
         if (marked & u8(~allocated)) >> (obj % 8) != 0:

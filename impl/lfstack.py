@@ -26,7 +26,7 @@ class TaggedPointer(NamedTuple):
     tag: int
 
 
-class LfStack(Struct):
+class Lfstack(Struct):
     """runtime/lfstack.go lfstack: the top of the stack, a TaggedPointer, or 0 if it is empty."""
 
     head: Atomic[Any]

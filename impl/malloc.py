@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from impl.gcphase import GC_MARK_TERMINATION, GC_OFF
 from impl.mbitmap import next_free_index
-from impl.mcache import TINY_SPAN_CLASS, Mcache, get_mcache
+from impl.mcache import TINY_SPAN_CLASS, Mcache, get_m_cache
 from impl.mgcmark import gcmarknewobject
 from impl.mspan import Mspan
 from impl.proc import acquirem, releasem
@@ -43,13 +43,13 @@ def next_free_fast(s: Mspan) -> int:
     """runtime/malloc.go nextFreeFast: address of a free object if the cache shows one, else 0."""
     the_bit = trailing_zeros64(s.alloc_cache)
     if the_bit < 64:
-        result = s.free_index + the_bit
+        result = s.freeindex + the_bit
         if result < s.nelems:
             freeidx = result + 1
             if freeidx % 64 == 0 and freeidx != s.nelems:
                 return 0
             s.alloc_cache >>= the_bit + 1
-            s.free_index = freeidx
+            s.freeindex = freeidx
             s.alloc_count += 1
             return result * s.elemsize + s.base()
     return 0
@@ -61,16 +61,16 @@ def next_free(h: "Mheap", c: Mcache, spc: int) -> tuple[int, Mspan]:
     Go also says whether the cache had to be refilled, and then looks whether a collection is due.
     """
     s = c.alloc[spc]
-    free_index = next_free_index(s)
-    if free_index == s.nelems:
+    freeindex = next_free_index(s)
+    if freeindex == s.nelems:
         if s.alloc_count != s.nelems:
             throw("s.allocCount != s.nelems && freeIndex == s.nelems")
         c.refill(h, spc)
         s = c.alloc[spc]
-        free_index = next_free_index(s)
-    if free_index >= s.nelems:
+        freeindex = next_free_index(s)
+    if freeindex >= s.nelems:
         throw("freeIndex is not valid")
-    v = free_index * s.elemsize + s.base()
+    v = freeindex * s.elemsize + s.base()
     s.alloc_count += 1
     if s.alloc_count > s.nelems:
         throw("s.allocCount > s.nelems")
@@ -95,7 +95,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
     mp.mallocing = 1
 
     data_size = size
-    c = get_mcache(h, mp)
+    c = get_m_cache(h, mp)
     if c is None:
         throw("mallocgc called without a P or outside bootstrapping")
     noscan = typ is None or typ.ptr_bytes == 0
@@ -148,7 +148,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
                 _clear(h, span, x, size)
     else:
         span = c.alloc_large(h, size, noscan)
-        span.free_index = 1
+        span.freeindex = 1
         span.alloc_count = 1
         size = span.elemsize
         x = span.base()
@@ -161,7 +161,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
 
     publication_barrier()
     # Only from here on is it an object to a conservative scan: its memory and bits are ready.
-    span.free_index_for_scan = span.free_index
+    span.free_index_for_scan = span.freeindex
 
     # Black at once: it holds no pointers yet.
     if h.gcphase != GC_OFF:

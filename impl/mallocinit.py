@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from impl.config import MAX_PHYS_PAGE_SIZE, MIN_PHYS_PAGE_SIZE, Config
 from impl.heaparena import ArenaHintList
-from impl.mcache import TINY_SPAN_CLASS, alloc_mcache
+from impl.mcache import TINY_SPAN_CLASS, allocmcache
 from impl.mem import sys_reserve
 from impl.mgcpacer import MAX_INT64
 from impl.mspan import Mspan
@@ -65,7 +65,7 @@ def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:
     h.user_arena_state.init(config)
     h.world.init()
     h.init()
-    h.world.mcache0 = alloc_mcache(h)
+    h.world.mcache0 = allocmcache(h)
     h.gc_bits_arenas.init()
 
     if config.ptr_size == 8:

@@ -72,7 +72,7 @@ def refill_alloc_cache(s: "Mspan", which_byte: int) -> None:
 
 def next_free_index(s: "Mspan") -> int:
     """runtime/mbitmap.go mspan.nextFreeIndex: index of the next free object, or nelems."""
-    sfreeindex = s.free_index
+    sfreeindex = s.freeindex
     snelems = s.nelems
     if sfreeindex == snelems:
         return sfreeindex
@@ -84,21 +84,21 @@ def next_free_index(s: "Mspan") -> int:
         # Go on with the next cached bits.
         sfreeindex = (sfreeindex + 64) // 64 * 64
         if sfreeindex >= snelems:
-            s.free_index = snelems
+            s.freeindex = snelems
             return snelems
         refill_alloc_cache(s, sfreeindex // 8)
         bit_index = trailing_zeros64(s.alloc_cache)
     result = sfreeindex + bit_index
     if result >= snelems:
-        s.free_index = snelems
+        s.freeindex = snelems
         return snelems
 
     s.alloc_cache >>= bit_index + 1
     sfreeindex = result + 1
     if sfreeindex % 64 == 0 and sfreeindex != snelems:
-        # All 64 bits were used and shifted out: the cache must match the new free_index.
+        # All 64 bits were used and shifted out: the cache must match the new freeindex.
         refill_alloc_cache(s, sfreeindex // 8)
-    s.free_index = sfreeindex
+    s.freeindex = sfreeindex
     return result
 
 

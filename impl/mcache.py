@@ -167,7 +167,7 @@ class Mcache(Struct):
         self.flush_gen.store(h.sweepgen)
 
 
-def alloc_mcache(h: "Mheap") -> Mcache:
+def allocmcache(h: "Mheap") -> Mcache:
     """runtime/mcache.go allocmcache: a cache without spans, flushed in the present generation."""
     lock(h.lock)
     c: Mcache = h.cachealloc.alloc()
@@ -185,7 +185,7 @@ def freemcache(h: "Mheap", c: Mcache) -> None:
     unlock(h.lock)
 
 
-def get_mcache(h: "Mheap", mp: M) -> Mcache | None:
+def get_m_cache(h: "Mheap", mp: M) -> Mcache | None:
     """runtime/mcache.go getMCache: the cache of the thread's P; without one, mcache0 while it lasts.
 
     The P must not change meanwhile: the caller has pinned mp.

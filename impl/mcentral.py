@@ -75,12 +75,12 @@ class Mcentral(Struct):
             return None
 
         n = s.nelems - s.alloc_count
-        if n == 0 or s.free_index == s.nelems or s.alloc_count == s.nelems:
+        if n == 0 or s.freeindex == s.nelems or s.alloc_count == s.nelems:
             throw("span has no free objects")
-        # The low bit of the cache must stand for free_index.
-        free_byte_base = s.free_index // 64 * 64
+        # The low bit of the cache must stand for freeindex.
+        free_byte_base = s.freeindex // 64 * 64
         refill_alloc_cache(s, free_byte_base // 8)
-        s.alloc_cache >>= s.free_index % 64
+        s.alloc_cache >>= s.freeindex % 64
         return s
 
     def sweep_for_span(self, h: "Mheap", sg: int) -> Mspan | None:
@@ -108,9 +108,9 @@ class Mcentral(Struct):
             locked = sl.try_acquire(s)
             if locked is not None:
                 locked.sweep(h, True)
-                free_index = next_free_index(s)
-                if free_index != s.nelems:
-                    s.free_index = free_index
+                freeindex = next_free_index(s)
+                if freeindex != s.nelems:
+                    s.freeindex = freeindex
                     h.sweep.active.end(h, sl)
                     return s
                 self.full_swept(sg).push(s)

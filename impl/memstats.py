@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from impl.mstats import new_heap_stats_delta
-from impl.proc import assert_world_stopped, start_the_world, stop_the_world
+from impl.proc import assert_world_stopped, start_the_world_with_sema, stop_the_world_with_sema
 from impl.rt import i64, throw, u64
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ class MemStats:
     heap_objects: int
     stack_inuse: int
     stack_sys: int
-    mspan_inuse: int
-    mspan_sys: int
-    mcache_inuse: int
-    mcache_sys: int
+    m_span_inuse: int
+    m_span_sys: int
+    m_cache_inuse: int
+    m_cache_sys: int
     buck_hash_sys: int
     gc_sys: int
     other_sys: int
@@ -59,9 +59,9 @@ def read_mem_stats(h: "Mheap", double_check: bool = True) -> MemStats:
 
     double_check stands for Go's doubleCheckReadMemStats, which Go's own tests turn on.
     """
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     stats = readmemstats_m(h, double_check)
-    start_the_world(h)
+    start_the_world_with_sema(h)
     return stats
 
 
@@ -158,10 +158,10 @@ def readmemstats_m(h: "Mheap", double_check: bool) -> MemStats:
         heap_objects=u64(n_malloc - n_free),
         stack_inuse=stack_in_use,
         stack_sys=u64(stack_in_use + m.stacks_sys.load()),
-        mspan_inuse=h.spanalloc.inuse,
-        mspan_sys=m.mspan_sys.load(),
-        mcache_inuse=h.cachealloc.inuse,
-        mcache_sys=m.mcache_sys.load(),
+        m_span_inuse=h.spanalloc.inuse,
+        m_span_sys=m.mspan_sys.load(),
+        m_cache_inuse=h.cachealloc.inuse,
+        m_cache_sys=m.mcache_sys.load(),
         buck_hash_sys=m.buckhash_sys.load(),
         gc_sys=u64(m.gc_misc_sys.load() + gc_work_buf_in_use + gc_prog_ptr_scalar_bits_in_use),
         other_sys=m.other_sys.load(),

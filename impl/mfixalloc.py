@@ -30,7 +30,7 @@ class Mlink(NamedTuple):
     next: Optional["Mlink"]
 
 
-class FixAlloc(Struct, Generic[T]):
+class Fixalloc(Struct, Generic[T]):
     """runtime/mfixalloc.go fixalloc: the caller locks around its use.
 
     size (bytes of an object), nchunk (bytes left in the chunk), nalloc (bytes of a new chunk) and

@@ -30,12 +30,12 @@ from impl.mgcsweep import NOTHING_TO_SWEEP, SWEEP_DRAINED_MASK, SweepLocker, fin
 from impl.mgcwork import GcWork
 from impl.mheap import Mheap
 from impl.proc import (
-    P_IDLE,
+    PIDLE,
     acquirem,
     assert_world_stopped,
     releasem,
-    start_the_world,
-    stop_the_world,
+    start_the_world_with_sema,
+    stop_the_world_with_sema,
     world_started,
     world_stopped,
 )
@@ -132,7 +132,7 @@ def gc_start(h: Mheap, mcaches: tuple[Mcache, ...] = (), user_forced: bool = Fal
     h.work.mode = mode
 
     now = h.nanotime
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     finishsweep_m(h)
     h.work.cycles = u32(h.work.cycles + 1)
     h.gc_controller.start_cycle()
@@ -143,7 +143,7 @@ def gc_start(h: Mheap, mcaches: tuple[Mcache, ...] = (), user_forced: bool = Fal
     gc_mark_tiny_allocs(h)
     # Every P knows of the phase by now.
     atomic.store(h, "gc_blacken_enabled", 1)
-    start_the_world(h)
+    start_the_world_with_sema(h)
     h.gc_cpu_limiter.finish_gc_transition(h, h.nanotime)
 
 
@@ -161,7 +161,7 @@ def stop_marking(h: Mheap) -> None:
     for pp in h.allp:
         pp.gcw.dispose(h.work)
     now = h.nanotime
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     atomic.store(h, "gc_blacken_enabled", 0)
     h.gc_cpu_limiter.start_gc_transition(h, False, now)
     h.gc_controller.end_cycle()
@@ -225,11 +225,11 @@ def gc_mark_termination(h: Mheap, mcaches: tuple[Mcache, ...], mode: int) -> Non
     """
     mp = acquirem()
     sl = start_sweeping(h, mcaches, mode)
-    start_the_world(h)
+    start_the_world_with_sema(h)
 
     for pp in h.allp:
         pp.mcache.prepare_for_sweep(h)
-        if pp.status == P_IDLE:
+        if pp.status == PIDLE:
             # The scavenger doesn't see pages in a page cache.
             lock(h.lock)
             pp.pcache.flush(h.pages)
@@ -286,7 +286,7 @@ def start_sweeping(h: Mheap, mcaches: tuple[Mcache, ...], mode: int) -> SweepLoc
     return sl
 
 
-def gc_cycle(h: Mheap, mark: Callable[[GcWork], None], mcaches: tuple[Mcache, ...] = ()) -> None:
+def gc(h: Mheap, mark: Callable[[GcWork], None], mcaches: tuple[Mcache, ...] = ()) -> None:
     """runtime/mgc.go GC: a whole cycle, up to the end of its sweep.
 
     mark greys what the client's roots point to, on the queue it is given; what those objects point

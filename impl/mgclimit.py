@@ -8,7 +8,7 @@ the scheduler.
 
 from typing import TYPE_CHECKING
 
-from impl.float64 import float_to_int64
+from impl.float64 import f64toint64
 from impl.rt import Atomic, Plain, Struct, i64, throw, u32, u64
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Bucket(Struct):
     capacity: Plain[int] = 0
 
 
-class GcCPULimiter(Struct):
+class GcCPULimiterState(Struct):
     """runtime/mgclimit.go gcCPULimiterState: the limiter, with a lock that nobody waits for."""
 
     lock: Atomic[int]
@@ -138,7 +138,7 @@ class GcCPULimiter(Struct):
 
         window_gc_time = assist_time
         if self.gc_enabled:
-            window_gc_time += float_to_int64(float(window_total_time) * GC_BACKGROUND_UTILIZATION)
+            window_gc_time += f64toint64(float(window_total_time) * GC_BACKGROUND_UTILIZATION)
 
         # The background workers' part is one of the real total; only then comes idle time off.
         window_total_time -= idle_time

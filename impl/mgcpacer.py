@@ -11,7 +11,7 @@ the stacks' part of a P (maxStackScanDelta), systemstack.
 
 from typing import TYPE_CHECKING
 
-from impl.float64 import float_to_uint64
+from impl.float64 import f64touint64
 from impl.mgclimit import GC_BACKGROUND_UTILIZATION
 from impl.mgcpacesweep import gc_pace_sweeper
 from impl.mgcscavenge import gc_pace_scavenger
@@ -49,7 +49,7 @@ MAX_INT64 = (1 << 63) - 1
 """The memory limit that is none."""
 
 
-class GcController(Struct):
+class GcControllerState(Struct):
     """runtime/mgcpacer.go gcControllerState: the pacer's inputs and results.
 
     gc_percent is an int32, negative for no collection; memory_limit an int64. triggered and
@@ -248,7 +248,7 @@ class GcController(Struct):
         self.gc_percent_heap_goal.store(gc_percent_heap_goal)
 
         ratio = self.cons_mark * (1 - GC_GOAL_UTILIZATION) / GC_GOAL_UTILIZATION
-        self.runway.store(float_to_uint64(ratio * float(u64(self.last_heap_scan + scan))))
+        self.runway.store(f64touint64(ratio * float(u64(self.last_heap_scan + scan))))
 
     def set_gc_percent(self, h: "Mheap", in_: int) -> int:
         """runtime/mgcpacer.go gcControllerState.setGCPercent: returns the old value; commit follows."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from impl.chunkindex import chunk_base
 from impl.config import MAX_PHYS_PAGE_SIZE
-from impl.float64 import float_to_uint64
+from impl.float64 import f64touint64
 from impl.mem import sys_unused
 from impl.mpallocsum import palloc_sum_max
 from impl.mranges import off_addr_less_than
@@ -66,7 +66,7 @@ def gc_pace_scavenger(h: "Mheap", memory_limit: int, heap_goal: int, last_heap_g
     assert_world_stopped_or_lock_held(h, h.lock)
 
     # Go multiplies by 100-5 and forgets to divide by 100.
-    memory_limit_goal = float_to_uint64(float(memory_limit) * (100.0 - REDUCE_EXTRA_PERCENT))
+    memory_limit_goal = f64touint64(float(memory_limit) * (100.0 - REDUCE_EXTRA_PERCENT))
     mapped_ready = h.gc_controller.mapped_ready.load()
     # Allocation scavenges for the limit too, so it is safe to stop too early.
     if mapped_ready <= memory_limit_goal:
@@ -79,7 +79,7 @@ def gc_pace_scavenger(h: "Mheap", memory_limit: int, heap_goal: int, last_heap_g
         h.scavenge.gc_percent_goal.store(U64_MAX)
         return
     goal_ratio = float(heap_goal) / float(last_heap_goal)
-    gc_percent_goal = float_to_uint64(float(h.memstats.last_heap_in_use) * goal_ratio)
+    gc_percent_goal = f64touint64(float(h.memstats.last_heap_in_use) * goal_ratio)
     # Written as a division so that it doesn't overflow.
     gc_percent_goal = u64(gc_percent_goal + gc_percent_goal // (100 // RETAIN_EXTRA_PERCENT))
     phys_page_size = h.config.phys_page_size

@@ -98,7 +98,7 @@ class SweepLocked(NamedTuple):
             throw("sweep increased allocation count")
 
         s.alloc_count = nalloc
-        s.free_index = 0
+        s.freeindex = 0
         s.free_index_for_scan = 0
 
         # What was marked is what is allocated from now on.
@@ -273,7 +273,7 @@ def sweep_class_split(s: int) -> tuple[int, bool]:
     return u8(s >> 1), s & 1 == 0
 
 
-class SweepData(Struct):
+class Sweepdata(Struct):
     """runtime/mgcsweep.go sweepdata: the state of sweeping that all threads share."""
 
     lock: Mutex

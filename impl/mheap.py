@@ -10,7 +10,7 @@ DWARF only), systemstack (a plain call), the diagnostic lines before a throw, pr
 
 from collections.abc import Callable
 
-from impl.allocspan import alloc_mspan_locked, alloc_span, free_mspan_locked, try_alloc_mspan
+from impl.allocspan import alloc_m_span_locked, alloc_span, free_m_span_locked, try_alloc_m_span
 from impl.config import Config
 from impl.gcbits import GcBitsArenas, new_alloc_bits, new_mark_bits
 from impl.heaparena import (
@@ -28,11 +28,11 @@ from impl.mallocinit import mallocinit
 from impl.mcache import Mcache
 from impl.mcentral import Mcentral
 from impl.mfinal import Finalizers
-from impl.mfixalloc import FixAlloc
-from impl.mgclimit import GcCPULimiter
-from impl.mgcpacer import GcController
+from impl.mfixalloc import Fixalloc
+from impl.mgclimit import GcCPULimiterState
+from impl.mgcpacer import GcControllerState
 from impl.mgcscavenge import ScavengeGlobals, scavenge
-from impl.mgcsweep import SweepData, is_sweep_done
+from impl.mgcsweep import Sweepdata, is_sweep_done
 from impl.mgcwork import Work
 from impl.mpagealloc import PageAlloc
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
@@ -85,14 +85,14 @@ from impl.spanalloctype import (
 )
 from impl.spanclass import span_class_sizeclass
 from impl.special import (
-    SpecialFinalizer,
+    Specialfinalizer,
     SpecialPinCounter,
-    SpecialProfile,
+    Specialprofile,
     SpecialReachable,
-    new_special_finalizer,
     new_special_pin_counter,
-    new_special_profile,
     new_special_reachable,
+    new_specialfinalizer,
+    new_specialprofile,
 )
 from impl.sysalloc import enable_metadata_huge_pages, sys_alloc
 from impl.userarenastate import UserArenaState
@@ -142,23 +142,23 @@ class Mheap(Struct):
     mark_arenas: Plain[PlainSlice[int]] = PlainSlice()
     cur_arena: CurArena
     central: Const[tuple[Mcentral, ...]]
-    spanalloc: FixAlloc[Mspan]
-    cachealloc: FixAlloc[Mcache]
-    specialfinalizeralloc: FixAlloc[SpecialFinalizer]
-    specialprofilealloc: FixAlloc[SpecialProfile]
-    special_reachable_alloc: FixAlloc[SpecialReachable]
-    special_pin_counter_alloc: FixAlloc[SpecialPinCounter]
+    spanalloc: Fixalloc[Mspan]
+    cachealloc: Fixalloc[Mcache]
+    specialfinalizeralloc: Fixalloc[Specialfinalizer]
+    specialprofilealloc: Fixalloc[Specialprofile]
+    special_reachable_alloc: Fixalloc[SpecialReachable]
+    special_pin_counter_alloc: Fixalloc[SpecialPinCounter]
     speciallock: Mutex
-    arena_hint_alloc: FixAlloc[ArenaHint]
+    arena_hint_alloc: Fixalloc[ArenaHint]
     user_arena: MheapUserArena
 
-    sweep: SweepData
+    sweep: Sweepdata
     gcphase: Mixed[int] = 0
     gc_blacken_enabled: Mixed[int] = 0
     use_checkmark: Plain[bool] = False
     work: Work
-    gc_controller: GcController
-    gc_cpu_limiter: GcCPULimiter
+    gc_controller: GcControllerState
+    gc_cpu_limiter: GcCPULimiterState
     scavenge: ScavengeGlobals
     scavenger: ScavengerState
     memstats: Mstats
@@ -172,9 +172,9 @@ class Mheap(Struct):
     emptymspan: Const[Mspan]
 
     alloc_span = alloc_span
-    try_alloc_mspan = try_alloc_mspan
-    alloc_mspan_locked = alloc_mspan_locked
-    free_mspan_locked = free_mspan_locked
+    try_alloc_m_span = try_alloc_m_span
+    alloc_m_span_locked = alloc_m_span_locked
+    free_m_span_locked = free_m_span_locked
     grow = grow
     reclaim = reclaim
     reclaim_chunk = reclaim_chunk
@@ -191,10 +191,10 @@ class Mheap(Struct):
         self.spanalloc.init(self, mspan_size(c), Mspan, recordspan, self, m.mspan_sys)
         self.cachealloc.init(self, mcache_size(c), Mcache, None, None, m.mcache_sys)
         self.specialfinalizeralloc.init(
-            self, specialfinalizer_size(c), new_special_finalizer, None, None, other
+            self, specialfinalizer_size(c), new_specialfinalizer, None, None, other
         )
         self.specialprofilealloc.init(
-            self, specialprofile_size(c), new_special_profile, None, None, other
+            self, specialprofile_size(c), new_specialprofile, None, None, other
         )
         self.special_reachable_alloc.init(
             self, special_reachable_size(c), new_special_reachable, None, None, other
@@ -254,7 +254,7 @@ class Mheap(Struct):
                 s.nelems = nbytes // s.elemsize
                 s.div_mul = self.config.class_to_divmagic[sizeclass]
 
-            s.free_index = 0
+            s.freeindex = 0
             s.free_index_for_scan = 0
             s.alloc_cache = U64_MAX  # all free
             s.gcmark_bits = new_mark_bits(self, s.nelems)
@@ -371,7 +371,7 @@ class Mheap(Struct):
 
         self.pages.free(s.base(), s.npages)
         s.state.set(M_SPAN_DEAD)
-        self.free_mspan_locked(s)
+        self.free_m_span_locked(s)
 
     def scavenge_all(self) -> None:
         """runtime/mheap.go mheap.scavengeAll: gives every free page back to the system.

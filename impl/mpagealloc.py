@@ -138,14 +138,14 @@ class PageAlloc(Struct):
 
     def sys_init(self) -> None:
         """runtime/mpagealloc_64bit.go pageAlloc.sysInit: the platform's part of init."""
-        if self.h.config.is_32bit:
+        if self.h.config.page_alloc32_bit:
             mpagealloc_32bit.sys_init(self)
         else:
             mpagealloc_64bit.sys_init(self)
 
     def sys_grow(self, base: int, limit: int) -> None:
         """runtime/mpagealloc_64bit.go pageAlloc.sysGrow: the platform's part of grow."""
-        if self.h.config.is_32bit:
+        if self.h.config.page_alloc32_bit:
             mpagealloc_32bit.sys_grow(self, base, limit)
         else:
             mpagealloc_64bit.sys_grow(self, base, limit)

@@ -50,7 +50,7 @@ class Mspan(Struct):
     start_addr: Racy[int] = 0  # inHeapOrStack reads it before it loads the state
     npages: Plain[int] = 0
     manual_free_list: Plain[int] = 0
-    free_index: Plain[int] = 0
+    freeindex: Plain[int] = 0
     nelems: Plain[int] = 0
     alloc_cache: Plain[int] = 0
     alloc_bits: Plain["GcBits"] = None  # type: ignore[assignment]  # nil while dead
@@ -100,7 +100,7 @@ class Mspan(Struct):
         self.elemsize = 0
         self.specials = None
         self.needzero = 0
-        self.free_index = 0
+        self.freeindex = 0
         self.free_index_for_scan = 0
         self.alloc_bits = None  # type: ignore[assignment]  # nil while dead
         self.gcmark_bits = None  # type: ignore[assignment]  # nil while dead

@@ -9,7 +9,7 @@ is accounted for, though its content is a Python array; as in Go an old spine is
 
 from typing import TYPE_CHECKING
 
-from impl.lfstack import LfStack
+from impl.lfstack import Lfstack
 from impl.persistentalloc import persistentalloc
 from impl.rt import (
     Atomic,
@@ -114,7 +114,7 @@ def span_set_block_size(config: "Config") -> int:
 class SpanSetBlockAlloc(Struct):
     """runtime/mspanset.go spanSetBlockAlloc: the pool of blocks, Go's spanSetBlockPool."""
 
-    stack: LfStack
+    stack: Lfstack
 
     def alloc(self, h: "Mheap") -> SpanSetBlock:
         """runtime/mspanset.go spanSetBlockAlloc.alloc: a block out of the pool, or a new one."""

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from impl.mspan import Mspan
     from impl.persistentalloc import PersistentAlloc
 
-P_IDLE = 0
-P_RUNNING = 1
-P_GCSTOP = 3
-P_DEAD = 4
+PIDLE = 0
+PRUNNING = 1
+PGCSTOP = 3
+PDEAD = 4
 
 
 class MspanCache(Struct):
@@ -58,7 +58,7 @@ class P(Struct):
     """
 
     id: Plain[int] = 0
-    status: Plain[int] = P_IDLE
+    status: Plain[int] = PIDLE
     m: Plain[M | None] = None
     mcache: Plain["Mcache"] = None  # type: ignore[assignment]  # nil while the P is dead
     pcache: Const["PageCache"]
@@ -146,11 +146,11 @@ def wirep(pp: P) -> None:
     mp = getm()
     if mp.p is not None:
         throw("wirep: already in go")
-    if pp.m is not None or pp.status != P_IDLE:
+    if pp.m is not None or pp.status != PIDLE:
         throw("wirep: invalid p state")
     mp.p = pp
     pp.m = mp
-    pp.status = P_RUNNING
+    pp.status = PRUNNING
 
 
 def acquirep(h: "Mheap", pp: P) -> None:
@@ -166,16 +166,16 @@ def releasep() -> P:
     if mp.p is None:
         throw("releasep: invalid arg")
     pp: P = mp.p
-    if pp.m is not mp or pp.status != P_RUNNING:
+    if pp.m is not mp or pp.status != PRUNNING:
         throw("releasep: invalid p state")
     mp.p = None
     pp.m = None
-    pp.status = P_IDLE
+    pp.status = PIDLE
     return pp
 
 
-def stop_the_world(h: "Mheap") -> None:
-    """runtime/proc.go stopTheWorldWithSema: no other thread runs from here to start_the_world.
+def stop_the_world_with_sema(h: "Mheap") -> None:
+    """runtime/proc.go stopTheWorldWithSema: no other thread runs from here to start_the_world_with_sema.
 
     That none does is the client's business. A thread keeps its P meanwhile, where Go's would give
     it up and take it again.
@@ -184,12 +184,12 @@ def stop_the_world(h: "Mheap") -> None:
         throw("stopTheWorld: holding locks")
     lock(h.world.sched_lock)
     for pp in h.allp:
-        pp.status = P_GCSTOP
+        pp.status = PGCSTOP
     unlock(h.world.sched_lock)
     world_stopped(h)
 
 
-def start_the_world(h: "Mheap") -> None:
+def start_the_world_with_sema(h: "Mheap") -> None:
     """runtime/proc.go startTheWorldWithSema: lets other threads run; Ps that are held are flushed.
 
     Go calls procresize for the present number of Ps, which flushes the cache of this thread's P,
@@ -199,14 +199,14 @@ def start_the_world(h: "Mheap") -> None:
     mp = acquirem()
     lock(h.world.sched_lock)
     if mp.p is not None:
-        mp.p.status = P_RUNNING
+        mp.p.status = PRUNNING
         mp.p.mcache.prepare_for_sweep(h)
     unlock(h.world.sched_lock)
     world_started(h)
     for pp in h.allp:
         if pp.m is None:
-            pp.status = P_IDLE
+            pp.status = PIDLE
         elif pp.m is not mp:
-            pp.status = P_RUNNING
+            pp.status = PRUNNING
             pp.mcache.prepare_for_sweep(h)
     releasem(mp)

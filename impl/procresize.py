@@ -7,20 +7,20 @@ statistics of time.
 
 from typing import TYPE_CHECKING
 
-from impl.mcache import alloc_mcache, freemcache
+from impl.mcache import allocmcache, freemcache
 from impl.mgc import gcenable, gcinit
 from impl.mpagecache import PageCache
 from impl.persistentalloc import PersistentAlloc
 from impl.proc import (
-    P_DEAD,
-    P_GCSTOP,
-    P_IDLE,
-    P_RUNNING,
+    PDEAD,
+    PGCSTOP,
+    PIDLE,
+    PRUNNING,
     P,
     acquirep,
     assert_world_stopped,
-    start_the_world,
-    stop_the_world,
+    start_the_world_with_sema,
+    stop_the_world_with_sema,
     world_started,
     world_stopped,
 )
@@ -42,14 +42,14 @@ def new_p(h: "Mheap") -> P:
 def p_init(h: "Mheap", pp: P, id_: int) -> None:
     """runtime/proc.go p.init: readies a new or destroyed P. P 0 takes over mcache0."""
     pp.id = id_
-    pp.status = P_GCSTOP
+    pp.status = PGCSTOP
     if pp.mcache is None:
         if id_ == 0:
             if h.world.mcache0 is None:
                 throw("missing mcache?")
             pp.mcache = h.world.mcache0
         else:
-            pp.mcache = alloc_mcache(h)
+            pp.mcache = allocmcache(h)
 
 
 def p_destroy(h: "Mheap", pp: P) -> None:
@@ -68,7 +68,7 @@ def p_destroy(h: "Mheap", pp: P) -> None:
     unlock(h.lock)
     freemcache(h, pp.mcache)
     pp.mcache = None  # type: ignore[assignment]  # nil while the P is dead
-    pp.status = P_DEAD
+    pp.status = PDEAD
 
 
 def procresize(h: "Mheap", nprocs: int) -> None:
@@ -96,7 +96,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
 
     mp = getm()
     if mp.p is not None and mp.p.id < nprocs:
-        mp.p.status = P_RUNNING
+        mp.p.status = PRUNNING
         mp.p.mcache.prepare_for_sweep(h)
     else:
         # A P is destroyed by a thread that has another.
@@ -105,7 +105,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
         mp.p = None
         pp = h.allp[0]
         pp.m = None
-        pp.status = P_IDLE
+        pp.status = PIDLE
         acquirep(h, pp)
 
     h.world.mcache0 = None
@@ -117,7 +117,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
 
     for pp in h.allp:
         if mp.p is not pp:
-            pp.status = P_IDLE
+            pp.status = PIDLE
     if old != nprocs:
         h.gc_cpu_limiter.reset_capacity(h, h.nanotime, nprocs)
 
@@ -127,11 +127,11 @@ def gomaxprocs(h: "Mheap", n: int) -> int:
     ret = len(h.allp)
     if n <= 0 or n == ret:
         return ret
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     lock(h.world.sched_lock)
     procresize(h, n)
     unlock(h.world.sched_lock)
-    start_the_world(h)
+    start_the_world_with_sema(h)
     return ret
 
 

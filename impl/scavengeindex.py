@@ -68,7 +68,7 @@ class ScavengeIndex(Struct):
         config = self.h.config
         n = (1 << config.heap_addr_bits) // config.palloc_chunk_bytes
         self.chunks = SparseMixedArray(n, 0)
-        if not config.is_32bit:
+        if not config.page_alloc32_bit:
             self.chunks_addr = sys_reserve(self.h, 0, n * SCAV_CHUNK_DATA_SIZE)
             return 0
         mapped_ready = 0
@@ -100,7 +100,7 @@ class ScavengeIndex(Struct):
         Returns the bytes added to sys_stat, 0 on 32-bit platforms (runtime/mpagealloc_32bit.go).
         """
         config = self.h.config
-        if config.is_32bit:
+        if config.page_alloc32_bit:
             return 0
         if base % config.palloc_chunk_bytes != 0 or limit % config.palloc_chunk_bytes != 0:
             throw("sysGrow bounds not aligned to pallocChunkBytes")

@@ -1,7 +1,7 @@
 """The background scavenger: how much CPU time it takes, and when it sleeps and wakes.
 
 A controller sets the ratio of work to sleep such that 1 % of the CPU time goes into scavenging. The
-client lends the thread and the clock: it calls bgscavenge_step again and again, and the function
+client lends the thread and the clock: it calls bgscavenge again and again, and the function
 `gopark` it brings along returns once wake was called, or after a given time has passed.
 
 Not ported here, of runtime/mgcscavenge.go: the goroutine, its timer and injectglist (the client
@@ -12,7 +12,7 @@ sysmon looks at sysmon_wake and calls wake.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from impl.float64 import float_to_int64, is_inf, is_nan
+from impl.float64 import f64toint64, is_inf, is_nan
 from impl.mgcscavenge import ShouldStop, heap_retained, scavenge
 from impl.rt import (
     Atomic,
@@ -213,7 +213,7 @@ class ScavengerState(Struct):
 
         # Where it is dear to use scavenged memory again, sleep longer.
         worked *= 1 + self.scavenge_cost_ratio()
-        sleep_time = float_to_int64(worked / self.sleep_ratio)
+        sleep_time = f64toint64(worked / self.sleep_ratio)
 
         start = self.hooks.nanotime()
         self.parked = True
@@ -222,7 +222,7 @@ class ScavengerState(Struct):
         slept = self.hooks.nanotime() - start
 
         if self.controller_cooldown > 0:
-            t = slept + float_to_int64(worked)
+            t = slept + f64toint64(worked)
             if t > self.controller_cooldown:
                 self.controller_cooldown = 0
             else:
@@ -282,7 +282,7 @@ class ScavengerState(Struct):
         return released, worked
 
 
-def bgscavenge_step(h: "Mheap") -> None:
+def bgscavenge(h: "Mheap") -> None:
     """runtime/mgcscavenge.go bgscavenge: one round of its loop."""
     released, work_time = h.scavenger.run()
     if released == 0:

@@ -26,7 +26,7 @@ LARGE_SIZE_DIV = 128
 _PAGE_SIZE = 1 << 13
 
 
-class SizeClass(NamedTuple):
+class Class(NamedTuple):
     """runtime/mksizeclasses.go class: bytes of an object, pages of a span."""
 
     size: int
@@ -38,9 +38,9 @@ def power_of_two(x: int) -> bool:
     return x != 0 and x & (x - 1) == 0
 
 
-def make_classes() -> tuple[SizeClass, ...]:
+def make_classes() -> tuple[Class, ...]:
     """runtime/mksizeclasses.go makeClasses: all size classes; class 0 stands for large objects."""
-    classes = [SizeClass(0, 0)]
+    classes = [Class(0, 0)]
     align = 8
     size = align
     while size <= MAX_SMALL_SIZE:
@@ -66,9 +66,9 @@ def make_classes() -> tuple[SizeClass, ...]:
             and npages == last.npages
             and allocsize // size == allocsize // last.size
         ):
-            classes[-1] = SizeClass(size, npages)
+            classes[-1] = Class(size, npages)
         else:
-            classes.append(SizeClass(size, npages))
+            classes.append(Class(size, npages))
         size += align
 
     # A span may have room for as many objects of a greater size. The look-up by size needs a
@@ -78,7 +78,7 @@ def make_classes() -> tuple[SizeClass, ...]:
         psize = c.npages * _PAGE_SIZE
         new_size = (psize // (psize // c.size)) & ~(LARGE_SIZE_DIV - 1)
         if new_size > c.size:
-            classes[i] = SizeClass(new_size, c.npages)
+            classes[i] = Class(new_size, c.npages)
     return tuple(classes)
 
 

@@ -47,7 +47,7 @@ class Special(Struct):
         self.kind = 0
 
 
-class SpecialFinalizer(Struct):
+class Specialfinalizer(Struct):
     """runtime/mheap.go specialfinalizer: fn is called with the object; it has nret bytes of results.
 
     fn is the address of a closure; fint (the type of its parameter) and ot (that of the pointer to
@@ -69,7 +69,7 @@ class SpecialFinalizer(Struct):
         self.ot = None
 
 
-class SpecialProfile(Struct):
+class Specialprofile(Struct):
     """runtime/mheap.go specialprofile: the bucket of the profile that counts the object."""
 
     special: Special
@@ -107,16 +107,16 @@ class SpecialPinCounter(Struct):
         self.counter = 0
 
 
-def new_special_finalizer() -> SpecialFinalizer:
+def new_specialfinalizer() -> Specialfinalizer:
     """runtime/mheap.go specialfinalizer: a zeroed one."""
-    s = SpecialFinalizer()
+    s = Specialfinalizer()
     s.special.record = s
     return s
 
 
-def new_special_profile() -> SpecialProfile:
+def new_specialprofile() -> Specialprofile:
     """runtime/mheap.go specialprofile: a zeroed one."""
-    s = SpecialProfile()
+    s = Specialprofile()
     s.special.record = s
     return s
 
@@ -233,13 +233,13 @@ def free_special(h: "Mheap", s: Special, p: int, size: int) -> None:
     p is the address it was for, in an object of size bytes.
     """
     if s.kind == KIND_SPECIAL_FINALIZER:
-        sf: SpecialFinalizer = s.record
+        sf: Specialfinalizer = s.record
         queuefinalizer(h, p, sf.fn, sf.nret, sf.fint, sf.ot)
         lock(h.speciallock)
         h.specialfinalizeralloc.free(sf)
         unlock(h.speciallock)
     elif s.kind == KIND_SPECIAL_PROFILE:
-        sp: SpecialProfile = s.record
+        sp: Specialprofile = s.record
         m_prof_free(sp.b, size)  # type: ignore[arg-type]  # set when the record was made
         lock(h.speciallock)
         h.specialprofilealloc.free(sp)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from impl.gcphase import GC_MARK_TERMINATION, GC_OFF
 from impl.malloc import ZEROBASE, Type, mallocgc
 from impl.mbitmap import heap_bits_for_addr, write_heap_bits_for_addr
-from impl.mcache import get_mcache
+from impl.mcache import get_m_cache
 from impl.mem import sys_fault
 from impl.mgcmark import gcmarknewobject
 from impl.mspan import Mspan
@@ -184,7 +184,7 @@ def user_arena_next_free(h: "Mheap", s: Mspan, typ: Type, cap: int) -> int | Non
             user_arena_heap_bits_set_slice_type(h, typ, cap, ptr, s.base())
         else:
             user_arena_heap_bits_set_type(h, typ, ptr, s.base())
-        c = get_mcache(h, mp)
+        c = get_m_cache(h, mp)
         if c is None:
             throw("mallocgc called without a P or outside bootstrapping")
         if cap > 0:

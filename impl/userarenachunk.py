@@ -47,7 +47,7 @@ def alloc_user_arena_chunk(h: "Mheap") -> Mspan | None:
         if size > chunk_bytes:
             # Arenas may be larger than chunks: the others are ready to be used.
             for i in range(chunk_bytes, size, chunk_bytes):
-                other = h.alloc_mspan_locked()
+                other = h.alloc_m_span_locked()
                 other.init(v + i, chunk_pages)
                 h.user_arena.ready_list.insert_back(other)
             size = chunk_bytes
@@ -55,7 +55,7 @@ def alloc_user_arena_chunk(h: "Mheap") -> Mspan | None:
         if base == 0:
             unlock(h.lock)
             return None
-        s = h.alloc_mspan_locked()
+        s = h.alloc_m_span_locked()
     unlock(h.lock)
 
     # The address space is reserved, be it new or set to fault. All of it is likely to be used.
@@ -83,7 +83,7 @@ def alloc_user_arena_chunk(h: "Mheap") -> Mspan | None:
     # The swept list makes it visible to the background sweeper.
     h.central[spc].full_swept(h.sweepgen).push(s)
     s.limit = s.base() + chunk_bytes
-    s.free_index = 1
+    s.freeindex = 1
     s.alloc_count = 1
 
     # Objects without pointers write no bits.

@@ -1,18 +1,18 @@
 """Where is what: for each declaration of Go's mheap.go, its counterpart in the port, or why none.
 
-Counterparts come from the docstrings of impl/ (mheap/citations.py). Names are mapped mechanically,
-so constants and fields need no docstring: `allocCache` is `alloc_cache`, and a struct's fields are
-looked for in the class that cites the struct. What is left needs a line in mheap/artefacts.py.
+Counterparts come from the docstrings of impl/ (mheap/citations.py). Names are mapped mechanically
+(mheap/names.py), so constants and fields need no docstring: a struct's fields are looked for in the
+class that cites the struct. What is left needs a line in mheap/artefacts.py.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from golang.declarations import Declaration
 from golang.fingerprint import Cited, Tree
 from mheap.artefacts import INSTEAD, MARKER, MARKER_REASON, REASONS
 from mheap.citations import Place, places
+from mheap.names import port_names, snake
 
 SUBJECT = "runtime/mheap.go"
 _KIND = {"func": "function", "type": "class"}
@@ -110,9 +110,9 @@ class _Finder:
                 self.citing.setdefault(place.cited, []).append(place)
             owner, _, last = place.name.rpartition(".")
             if place.kind == "constant" or owner == "Config":
-                self.constants.setdefault(_loose(last), []).append(place)
+                self.constants.setdefault(last.lstrip("_"), []).append(place)
             if owner:
-                self.members.setdefault(owner, {})[_loose(last)] = place
+                self.members.setdefault(owner, {})[last] = place
 
     def row(self, declaration: Declaration) -> Row:
         """The declaration's row."""
@@ -132,7 +132,8 @@ class _Finder:
         """The counterparts that need no entry."""
         found = self.cited_places(declaration)
         if not found and declaration.kind in ("const", "var"):
-            return tuple(self.constants.get(_loose(declaration.name), ()))
+            names = port_names(declaration)
+            return tuple(place for name in names for place in self.constants.get(name, ()))
         if not found and declaration.kind == "field":
             return self._field(declaration)
         return found
@@ -155,14 +156,15 @@ class _Finder:
 
         A field of an unnamed struct may also stand in the class around it: cur_arena_base.
         """
-        owner, _, name = declaration.name.rpartition(".")
+        owner = declaration.name.rpartition(".")[0]
+        (name,) = port_names(declaration)
         while owner:
             for place in self.citing.get(Cited(declaration.file, owner), ()):
-                found = self._member(place, _loose(name))
+                found = self._member(place, name)
                 if found is not None:
                     return (found,)
             owner, _, outer = owner.rpartition(".")
-            name = outer + name
+            name = f"{snake(outer)}_{name}"
         return ()
 
     def _member(self, place: Place, name: str) -> Place | None:
@@ -173,12 +175,6 @@ class _Finder:
         if own is not None:
             return own
         for base in (self.classes[each] for each in place.bases if each in self.classes):
-            if base.cited is not None and _loose(base.cited.name) == name:
+            if base.cited is not None and snake(base.cited.name) == name:
                 return base
         return None
-
-
-@cache
-def _loose(name: str) -> str:
-    """What a Go name and its mechanical counterpart have in common."""
-    return name.replace("_", "").lower()

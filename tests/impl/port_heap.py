@@ -12,7 +12,7 @@ from golang.errors import GoMissing
 from golang.toolchain import find_go
 from impl.config import MINIATURE, Config
 from impl.malloc import next_free
-from impl.mcache import Mcache, alloc_mcache
+from impl.mcache import Mcache, allocmcache
 from impl.mem import sys_used
 from impl.mheap import Mheap, new_mheap
 from impl.mspan import Mspan
@@ -79,10 +79,10 @@ class Thread:
 
     def __init__(self, h: Mheap) -> None:
         self.h = h
-        self.cache: Mcache = alloc_mcache(h)
+        self.cache: Mcache = allocmcache(h)
 
     def new(self, spc: int) -> tuple[int, Mspan]:
         """Allocates an object and makes it known to the collector, as the end of mallocgc does."""
         p, s = next_free(self.h, self.cache, spc)
-        s.free_index_for_scan = s.free_index
+        s.free_index_for_scan = s.freeindex
         return p, s

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from impl.config import MINIATURE, Config
 from impl.malloc import next_free
 from impl.mbitmap import mark_bits_for_index
-from impl.mgc import gc_cycle
+from impl.mgc import gc
 from impl.mgcmark import scan_conservative
 from impl.mgcwork import GcWork
 from impl.mheap import SPAN_ALLOC_HEAP, SPAN_ALLOC_STACK, Mheap, new_mheap
@@ -56,7 +56,7 @@ def program(procs: int = 1, config: Config = MINIATURE) -> Iterator[Mheap]:
 def new_object(h: Mheap, spc: int) -> int:
     """Allocates an object from the cache of P 0, as the end of mallocgc does."""
     p, s = next_free(h, h.allp[0].mcache, spc)[:2]
-    s.free_index_for_scan = s.free_index
+    s.free_index_for_scan = s.freeindex
     return p
 
 
@@ -67,7 +67,7 @@ def collect(h: Mheap, roots: Iterable[int]) -> None:
         for p in roots:
             scan_conservative(h, p, gcw)
 
-    gc_cycle(h, mark)
+    gc(h, mark)
 
 
 def without_memory(h: Mheap) -> None:

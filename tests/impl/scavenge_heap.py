@@ -8,10 +8,10 @@ from typing import Any
 
 from impl.chunkindex import chunk_base
 from impl.config import Config
-from impl.mgclimit import GcCPULimiter
-from impl.mgcpacer import MAX_INT64, GcController
+from impl.mgclimit import GcCPULimiterState
+from impl.mgcpacer import MAX_INT64, GcControllerState
 from impl.mgcscavenge import ScavengeGlobals
-from impl.mgcsweep import SweepData
+from impl.mgcsweep import Sweepdata
 from impl.mpagealloc import PageAlloc
 from impl.mstats import Mstats
 from impl.persistentalloc import Persistent
@@ -27,8 +27,8 @@ def scavenge_heap(config: Config) -> Any:
         lock=Mutex(),
         mem=AddressSpace(config.phys_page_size, max(config.heap_addr_bits, 32)),
         memstats=Mstats(),
-        gc_controller=GcController(),
-        gc_cpu_limiter=GcCPULimiter(),
+        gc_controller=GcControllerState(),
+        gc_cpu_limiter=GcCPULimiterState(),
         scavenge=ScavengeGlobals(),
         scavenger=ScavengerState(),
         persistent=Persistent(),
@@ -38,7 +38,7 @@ def scavenge_heap(config: Config) -> Any:
         gcphase=0,
         gc_blacken_enabled=0,
         pages=PageAlloc(),
-        sweep=SweepData(),
+        sweep=Sweepdata(),
         sweepgen=0,
         pages_in_use=Atomic(),
         pages_swept=Atomic(),

@@ -18,7 +18,7 @@ from impl.mgcsweep import (
 )
 from impl.mheap import Mheap
 from impl.mspan import M_SPAN_DEAD, Mspan
-from impl.proc import acquirem, stop_the_world
+from impl.proc import acquirem, stop_the_world_with_sema
 from impl.rt import U32_MAX, Atomic, M, run_on, u32
 
 GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 3, U32_MAX - 1])
@@ -126,7 +126,7 @@ def test_spans_are_swept_by_class_full_ones_first(h: Mheap, gen: int) -> None:
 def test_sweepone(h: Mheap, gen: int, marked: bool) -> None:
     h.sweepgen = gen
     s = heap_span(h, TWO_PER_PAGE)
-    s.alloc_count = s.free_index = 2
+    s.alloc_count = s.freeindex = 2
     set_marks(s, int(marked))
     s.sweepgen = u32(gen - 2)
     h.central[TWO_PER_PAGE].full_unswept(gen).push(s)
@@ -159,7 +159,7 @@ def test_sweepone_expects_dead_spans_to_be_swept(h: Mheap, gen: int, ahead: int)
 def test_ensure_swept_returns_when_it_is(h: Mheap, gen: int, ahead: int) -> None:
     h.sweepgen = gen
     s = heap_span(h, LARGE)
-    s.alloc_count = s.free_index = 1
+    s.alloc_count = s.freeindex = 1
     set_marks(s, 1)
     s.sweepgen = u32(gen + ahead)
     ensure_swept(h, s)
@@ -176,7 +176,7 @@ def test_ensure_swept_waits_for_another_sweeper(h: Mheap) -> None:
 
 def test_marking_waits_for_every_sweeper(h: Mheap) -> None:
     h.sweep.active.begin(h)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     with throws("active sweepers found at start of mark phase"):
         finishsweep_m(h)
 
@@ -190,7 +190,7 @@ def test_the_end_of_the_sweep_moves_the_mark_bits_on_and_wakes_the_scavenger(h: 
     heap_span(h, ONE_PER_PAGE)
     arena = h.gc_bits_arenas.next
     assert arena is not None
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     finishsweep_m(h)
     assert (h.gc_bits_arenas.current, h.gc_bits_arenas.next) == (arena, None)
 

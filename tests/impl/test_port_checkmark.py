@@ -7,7 +7,7 @@ from impl.mbitmap import mark_bits_for_index
 from impl.mcheckmark import set_checkmark, start_checkmarks
 from impl.mheap import Mheap
 from impl.mspan import Mspan
-from impl.proc import start_the_world, stop_the_world
+from impl.proc import start_the_world_with_sema, stop_the_world_with_sema
 
 
 def marked_span(h: Mheap, marked: int = 2) -> Mspan:
@@ -25,17 +25,17 @@ def checkmark(h: Mheap, s: Mspan, n: int) -> bool:
 def test_an_object_is_checkmarked_once_in_each_phase(h: Mheap) -> None:
     s = marked_span(h)
     for _ in range(2):
-        stop_the_world(h)
+        stop_the_world_with_sema(h)
         start_checkmarks(h)
         assert h.use_checkmark
         assert [checkmark(h, s, 0) for _ in range(2)] == [False, True]
         h.use_checkmark = False
-        start_the_world(h)
+        start_the_world_with_sema(h)
 
 
 def test_an_object_must_be_marked(h: Mheap) -> None:
     s = marked_span(h, marked=1)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     start_checkmarks(h)
     with throws("checkmark found unmarked object"):
         checkmark(h, s, 1)
@@ -49,7 +49,7 @@ def test_the_world_is_stopped(h: Mheap) -> None:
 def test_all_objects_of_an_arena_share_a_checkmark_in_1_21(h: Mheap) -> None:
     """The index is that of the arena, not that of the word: the second object seems to be checked."""
     s = marked_span(h)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     start_checkmarks(h)
     assert not checkmark(h, s, 0)
     assert checkmark(h, s, 1)
@@ -60,7 +60,7 @@ def test_all_objects_of_an_arena_share_a_checkmark_in_1_21(h: Mheap) -> None:
 
 def test_a_bitmap_has_a_bit_for_each_word(h: Mheap) -> None:
     before = h.memstats.gc_misc_sys.load()
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     start_checkmarks(h)
     marks = arena_at(h, 1).checkmarks
     assert marks is not None

@@ -21,7 +21,7 @@ from impl.mgc import (
 from impl.mgcmark import greyobject, scan_conservative
 from impl.mgcsweep import NOTHING_TO_SWEEP, is_sweep_done, sweepone
 from impl.mheap import Mheap
-from impl.proc import stop_the_world
+from impl.proc import stop_the_world_with_sema
 from impl.reclaim import RECLAIM_DONE
 from impl.rt import U32_MAX, lock, u32, unlock
 
@@ -99,7 +99,7 @@ def test_an_object_is_pointer_aligned(h: Mheap) -> None:
 
 
 def test_an_object_the_allocator_has_not_finished_is_not_marked(h: Mheap) -> None:
-    """go.dev/issue/54596: free_index has passed it, free_index_for_scan has not."""
+    """go.dev/issue/54596: freeindex has passed it, free_index_for_scan has not."""
     p, s = Thread(h).new(ONE_PER_PAGE)
     s.free_index_for_scan = 0
     assert not scan_conservative(h, p)
@@ -112,7 +112,7 @@ def test_the_next_generation_starts_from_scratch(h: Mheap) -> None:
     h.reclaim_credit.store(4)
     h.sweep.central_index.update(5)
     h.sweep.active.mark_drained()
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     gc_sweep(h, GC_BACKGROUND_MODE)
     assert (h.sweepgen, h.pages_swept.load(), h.reclaim_index.load()) == (0, 0, 0)
     assert (h.reclaim_credit.load(), h.sweep.central_index.load()) == (0, 0)
@@ -123,7 +123,7 @@ def test_the_next_generation_starts_from_scratch(h: Mheap) -> None:
 def test_the_sweep_starts_after_marking(h: Mheap) -> None:
     with throws("world not stopped"):
         gc_sweep(h, GC_BACKGROUND_MODE)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     set_gc_phase(h, GC_MARK)
     with throws("gcSweep being done but phase is not GCoff"):
         gc_sweep(h, GC_BACKGROUND_MODE)
@@ -133,7 +133,7 @@ def test_a_blocking_sweep_leaves_nothing(h: Mheap) -> None:
     t = Thread(h)
     t.new(ONE_PER_PAGE)
     t.new(ONE_PER_PAGE)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     gc_sweep(h, GC_FORCE_BLOCK_MODE)
     assert is_sweep_done(h)
     assert h.pages_in_use.load() == h.sweep.npausesweep == 1
@@ -172,7 +172,7 @@ def test_reclaim_spends_credit_first(h: Mheap) -> None:
 
 
 def test_reclaim_gives_up_at_the_end_of_the_arenas(h: Mheap) -> None:
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     gc_sweep(h, GC_BACKGROUND_MODE)
     h.reclaim(1)
     assert h.reclaim_index.load() == RECLAIM_DONE

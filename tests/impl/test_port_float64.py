@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from impl.float64 import float_to_int64, float_to_uint64, is_finite, is_inf, is_nan
+from impl.float64 import f64toint64, f64touint64, is_finite, is_inf, is_nan
 
 TOO_LARGE = 1 << 63
 
@@ -25,7 +25,7 @@ TOO_LARGE = 1 << 63
     ],
 )
 def test_conversion_to_uint64(f: float, converted: int) -> None:
-    assert float_to_uint64(f) == converted
+    assert f64touint64(f) == converted
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_conversion_to_uint64(f: float, converted: int) -> None:
     ],
 )
 def test_conversion_to_int64(f: float, converted: int) -> None:
-    assert float_to_int64(f) == converted
+    assert f64toint64(f) == converted
 
 
 @pytest.mark.parametrize("f", [math.inf, -math.inf, math.nan, 0.0, 1e308, -5e-324])

@@ -9,7 +9,7 @@ from impl.heaparena import page_index_of
 from impl.mcheckmark import start_checkmarks
 from impl.mgc import (
     GC_BACKGROUND_MODE,
-    gc_cycle,
+    gc,
     gc_mark,
     gc_mark_done,
     gc_start,
@@ -27,7 +27,7 @@ from impl.mgcmark import (
 from impl.mgcsweep import NOTHING_TO_SWEEP, is_sweep_done, sweepone
 from impl.mgcwork import GcWork
 from impl.mheap import SPAN_ALLOC_STACK, Mheap
-from impl.proc import start_the_world, stop_the_world
+from impl.proc import start_the_world_with_sema, stop_the_world_with_sema
 from impl.procresize import gomaxprocs
 from impl.rt import MemoryFault, Panic, getm, u32
 from impl.spanclass import make_span_class
@@ -115,7 +115,7 @@ def test_caches_are_flushed_while_the_sweep_is_held_up() -> None:
         sl = start_sweeping(h, (), GC_BACKGROUND_MODE)
         while sweepone(h) != NOTHING_TO_SWEEP:
             pass
-        start_the_world(h)
+        start_the_world_with_sema(h)
         assert h.pages_in_use.load() == 0
         assert not is_sweep_done(h)
         assert h.allp[1].mcache.flush_gen.load() == u32(h.sweepgen - 2)
@@ -163,7 +163,7 @@ def test_a_pointer_must_be_one() -> None:
 def test_spans_with_records_are_swept_and_in_use(h: Mheap, behind: int) -> None:
     s = heap_span(h, TWO_PER_PAGE)
     span_has_specials(h, s)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     gc_mark_root_prepare(h)
     assert h.work.n_span_roots == 2 * 16 // h.config.pages_per_span_root
     markroot_spans(h, GcWork(), 0)
@@ -183,7 +183,7 @@ def test_roots_are_counted_in_a_stopped_world(h: Mheap) -> None:
 def test_checkmarks_leave_the_marks_alone(h: Mheap) -> None:
     s = heap_span(h, TWO_PER_PAGE)
     set_marks(s, 0b01)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     start_checkmarks(h)
     gcw = GcWork()
     assert greyobject(h, s.base(), s, 0, gcw)
@@ -209,7 +209,7 @@ def test_user_arena_chunks_freed_while_marking_are_set_to_fault_after_it() -> No
             free_user_arena_chunk(h, s, x)
             h.mem.write(x, 8)
 
-        gc_cycle(h, mark)
+        gc(h, mark)
         with pytest.raises(MemoryFault):
             h.mem.write(x, 8)
         assert (len(h.user_arena_state.fault), s.list) == (0, h.user_arena.quarantine_list)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impl.config import LINUX_AMD64
-from impl.lfstack import TAG_BITS, LfStack
+from impl.lfstack import TAG_BITS, Lfstack
 from impl.rt import Mixed, Plain, Struct
 
 
@@ -15,7 +15,7 @@ class Node(Struct):
 
 @given(st.lists(st.booleans(), max_size=30))
 def test_last_in_first_out(pushes: list[bool]) -> None:
-    stack, model = LfStack(), list[Node]()
+    stack, model = Lfstack(), list[Node]()
     for push in pushes:
         if push:
             node = Node()
@@ -29,7 +29,7 @@ def test_last_in_first_out(pushes: list[bool]) -> None:
 
 
 def test_a_node_that_comes_back_is_another_top() -> None:
-    stack, node = LfStack(), Node()
+    stack, node = Lfstack(), Node()
     stack.push(LINUX_AMD64, node)
     overtaken = stack.head.load()
     assert stack.pop() is node
@@ -40,7 +40,7 @@ def test_a_node_that_comes_back_is_another_top() -> None:
 
 
 def test_the_count_of_pushes_wraps_where_go_has_no_more_bits() -> None:
-    stack, node = LfStack(), Node()
+    stack, node = Lfstack(), Node()
     node.pushcnt = (1 << TAG_BITS) - 1
     stack.push(LINUX_AMD64, node)
     assert (node.pushcnt, stack.head.load().tag) == (1 << TAG_BITS, 0)

@@ -9,7 +9,7 @@ from port_sweep import program
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.malloc import ZEROBASE, Type, mallocgc, next_free, next_free_fast
 from impl.mcache import TINY_SPAN_CLASS
-from impl.mgc import GC_MARK, GC_MARK_TERMINATION, gc_cycle, set_gc_phase
+from impl.mgc import GC_MARK, GC_MARK_TERMINATION, gc, set_gc_phase
 from impl.mheap import Mheap, new_mheap
 from impl.rt import M, MemoryFault, getm, run_on
 from impl.spanclass import make_span_class, span_class_noscan
@@ -83,7 +83,7 @@ def test_large_objects_have_a_span_of_their_own() -> None:
         s = span_of_heap(h, p)
         assert s is not None
         assert (s.npages, s.elemsize, s.spanclass) == (5, 5 * 8192, make_span_class(0, False))
-        assert (s.free_index, s.free_index_for_scan, s.alloc_count) == (1, 1, 1)
+        assert (s.freeindex, s.free_index_for_scan, s.alloc_count) == (1, 1, 1)
         assert s.limit == p + 32769
         assert h.central[0].full_swept(h.sweepgen).pop() is s
 
@@ -111,19 +111,19 @@ def test_the_scanner_sees_an_object_only_when_it_is_ready() -> None:
         s = span_of_heap(h, p)
         assert s is not None
         next_free_fast(s)
-        assert (s.free_index, s.free_index_for_scan) == (2, 1)
+        assert (s.freeindex, s.free_index_for_scan) == (2, 1)
 
 
 def test_dirty_memory_is_cleared_when_zero_is_wanted() -> None:
     with program(1, LINUX_AMD64) as h:
         p = mallocgc(h, 200_000, None, True)
         h.mem.write(p, 200_000)
-        gc_cycle(h, lambda _gcw: None)
+        gc(h, lambda _gcw: None)
         again = mallocgc(h, 200_000, None, False)
         assert again == p, "the dead object's pages"
         with pytest.raises(MemoryFault):
             h.mem.check_zero(again, 200_000)
-        gc_cycle(h, lambda _gcw: None)
+        gc(h, lambda _gcw: None)
         third = mallocgc(h, 200_000, None, True)
         assert third == p
         h.mem.check_zero(third, 200_000)
@@ -168,7 +168,7 @@ def test_objects_are_disjoint_and_zero_across_collections(
                 live[p] = size
                 if dirty:
                     h.mem.write(p, size)
-            gc_cycle(h, lambda _gcw: None)
+            gc(h, lambda _gcw: None)
 
 
 def test_the_miniature_allocates_too() -> None:
@@ -213,20 +213,20 @@ def test_before_there_are_ps_the_bootstrap_cache_serves() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alloc_count", "free_index", "text"),
+    ("alloc_count", "freeindex", "text"),
     [
         (1, 2, "s.allocCount != s.nelems && freeIndex == s.nelems"),
         (2, 0, "s.allocCount > s.nelems"),
     ],
 )
 def test_a_span_whose_count_is_wrong_is_refused(
-    alloc_count: int, free_index: int, text: str
+    alloc_count: int, freeindex: int, text: str
 ) -> None:
     with program(1, MINIATURE) as h:
         c = getm().p.mcache
         spc = make_span_class(1, False)
         c.refill(h, spc)
         s = c.alloc[spc]
-        s.alloc_count, s.free_index = alloc_count, free_index
+        s.alloc_count, s.freeindex = alloc_count, freeindex
         with throws(text):
             next_free(h, c, spc)

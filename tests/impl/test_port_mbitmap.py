@@ -53,20 +53,20 @@ def test_next_free_index_enumerates_the_free_objects(span: tuple[int, set[int]])
     found = []
     while (n := next_free_index(s)) != nelems:
         found.append(n)
-        assert s.free_index == n + 1
+        assert s.freeindex == n + 1
     assert found == [n for n in range(nelems) if n not in allocated]
-    assert s.free_index == nelems
+    assert s.freeindex == nelems
 
 
 @pytest.mark.parametrize("nelems", [1, 63, 64, 65, 128])
 def test_a_full_span_has_no_free_object(nelems: int) -> None:
     s = span_of_objects(nelems, set(range(nelems)))
-    assert next_free_index(s) == s.free_index == nelems
+    assert next_free_index(s) == s.freeindex == nelems
 
 
 def test_free_index_beyond_the_span_throws() -> None:
     s = span_of_objects(1, set())
-    s.free_index = 2
+    s.freeindex = 2
     with throws("s.freeindex > s.nelems"):
         next_free_index(s)
 
@@ -104,7 +104,7 @@ def test_advancing_goes_from_bit_to_bit_across_bytes_and_words() -> None:
 
 def test_is_free_goes_by_the_scanners_index() -> None:
     s = span_of_objects(4, {2})
-    s.free_index = 4
+    s.freeindex = 4
     s.free_index_for_scan = 1
     assert [is_free(s, n) for n in range(4)] == [False, True, False, True]
 

@@ -5,7 +5,7 @@ from port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, Thread, throws
 from port_sweep import heap_span, set_marks, without_memory
 
 from impl.malloc import next_free, next_free_fast
-from impl.mcache import TINY_SPAN_CLASS, alloc_mcache, freemcache
+from impl.mcache import TINY_SPAN_CLASS, allocmcache, freemcache
 from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.mstats import HeapStatsDelta, new_heap_stats_delta
@@ -105,13 +105,13 @@ def test_next_free_fast_takes_what_the_cache_shows(h: Mheap) -> None:
     t = Thread(h)
     p, s = t.new(TWO_PER_PAGE)
     assert next_free_fast(s) == p + 4096
-    assert (s.free_index, s.alloc_count) == (2, 2)
+    assert (s.freeindex, s.alloc_count) == (2, 2)
     assert next_free_fast(s) == 0
 
 
 def test_next_free_fast_leaves_the_end_of_a_block_to_next_free_index() -> None:
     s = Mspan()
-    s.nelems, s.free_index, s.alloc_cache = 128, 60, 1 << 3
+    s.nelems, s.freeindex, s.alloc_cache = 128, 60, 1 << 3
     assert next_free_fast(s) == 0
     s.alloc_cache = 0
     assert next_free_fast(s) == 0
@@ -123,7 +123,7 @@ def test_next_free_checks_the_count(h: Mheap) -> None:
     s.alloc_count = 0
     with throws("s.allocCount != s.nelems && freeIndex == s.nelems"):
         next_free(h, t.cache, ONE_PER_PAGE)
-    s.free_index, s.alloc_cache, s.alloc_count = 0, U64_MAX, 1
+    s.freeindex, s.alloc_cache, s.alloc_count = 0, U64_MAX, 1
     with throws("s.allocCount > s.nelems"):
         next_free(h, t.cache, ONE_PER_PAGE)
 
@@ -217,7 +217,7 @@ def test_a_freed_cache_is_the_next_to_be_made(h: Mheap) -> None:
     assert h.cachealloc.inuse == inuse - h.cachealloc.size
     assert h.central[TWO_PER_PAGE].partial_swept(h.sweepgen).pop() is s
     h.sweepgen = u32(h.sweepgen + 2)
-    again = alloc_mcache(h)
+    again = allocmcache(h)
     assert again is t.cache
     assert (again.tiny, again.flush_gen.load()) == (0, h.sweepgen)
     assert again.alloc[TWO_PER_PAGE] is h.emptymspan
@@ -227,7 +227,7 @@ def test_refill_and_large_objects_pay_for_the_sweep(h: Mheap) -> None:
     t = Thread(h)
     for _ in range(8):
         s = heap_span(h, ONE_PER_PAGE)
-        s.alloc_count = s.free_index = 1
+        s.alloc_count = s.freeindex = 1
         set_marks(s, 1)
         s.sweepgen = u32(h.sweepgen - 2)
         h.central[ONE_PER_PAGE].full_unswept(h.sweepgen).push(s)

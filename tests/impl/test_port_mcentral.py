@@ -14,7 +14,7 @@ GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 1])
 
 def full_unswept(h: Mheap, word: int) -> Mspan:
     s = heap_span(h, TWO_PER_PAGE)
-    s.alloc_count = s.free_index = 2
+    s.alloc_count = s.freeindex = 2
     set_marks(s, word)
     s.sweepgen = u32(h.sweepgen - 2)
     return s
@@ -33,7 +33,7 @@ def test_swept_sets_are_the_unswept_ones_of_the_next_generation(h: Mheap, gen: i
 def test_a_swept_partial_span_is_taken_first(h: Mheap) -> None:
     c = h.central[TWO_PER_PAGE]
     s = heap_span(h, TWO_PER_PAGE)
-    s.alloc_count = s.free_index = 1
+    s.alloc_count = s.freeindex = 1
     c.partial_swept(h.sweepgen).push(s)
     assert c.cache_span(h) is s
     assert s.alloc_cache == U64_MAX >> 1
@@ -56,7 +56,7 @@ def test_unswept_full_spans_are_tried_until_one_has_room(h: Mheap) -> None:
     c.full_unswept(h.sweepgen).push(still_full)
     c.full_unswept(h.sweepgen).push(roomy)
     assert c.cache_span(h) is roomy
-    assert (roomy.free_index, roomy.alloc_cache) == (1, U64_MAX >> 1)
+    assert (roomy.freeindex, roomy.alloc_cache) == (1, U64_MAX >> 1)
     assert c.full_swept(h.sweepgen).pop() is still_full
     assert h.sweep.active.sweepers() == 0
 
@@ -69,7 +69,7 @@ def test_spans_swept_by_others_are_ignored(h: Mheap) -> None:
         unswept.push(s)
     fresh = c.cache_span(h)
     assert fresh is not None
-    assert (fresh.alloc_count, fresh.free_index) == (0, 0)
+    assert (fresh.alloc_count, fresh.freeindex) == (0, 0)
     assert fresh.state.get() == M_SPAN_IN_USE
 
 

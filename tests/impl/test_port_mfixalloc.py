@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from port_heap import throws
 
 from impl.config import LINUX_386, LINUX_AMD64, Config
-from impl.mfixalloc import FIX_ALLOC_CHUNK, FixAlloc
+from impl.mfixalloc import FIX_ALLOC_CHUNK, Fixalloc
 from impl.mheap import Mheap, new_mheap
 from impl.mstats import SysMemStat
 from impl.rt import Plain, Struct, lock, unlock
@@ -24,7 +24,7 @@ class Pool:
     def __init__(self, size: int, config: Config = LINUX_AMD64) -> None:
         self.fresh: list[Thing] = []
         self.stat = SysMemStat()
-        self.pool: FixAlloc[Thing] = FixAlloc()
+        self.pool: Fixalloc[Thing] = Fixalloc()
         self.pool.init(new_mheap(config), size, Thing, self.first, "arg", self.stat)
 
     def first(self, arg: object, thing: Thing) -> None:
@@ -81,7 +81,7 @@ def test_an_object_fits_into_a_chunk() -> None:
 
 def test_use_before_init_throws() -> None:
     with throws("runtime: internal error"):
-        FixAlloc[Thing]().alloc()
+        Fixalloc[Thing]().alloc()
 
 
 def test_the_generation_of_a_span_survives_its_reuse(h: Mheap) -> None:

@@ -18,7 +18,7 @@ from impl.config import (
     WINDOWS_AMD64,
     Config,
 )
-from impl.mgc import gc_cycle
+from impl.mgc import gc
 from impl.mheap import Mheap, new_mheap, runtime_debug_free_os_memory
 from impl.mspan import M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
 from impl.mstats import new_heap_stats_delta
@@ -336,9 +336,9 @@ def test_free_os_memory_collects_first() -> None:
     with program(1, LINUX_AMD64) as h:
         dead = alloc(h, 100)
         h.central[LARGE].full_swept(h.sweepgen).push(dead)
-        dead.alloc_count = dead.free_index = 1
+        dead.alloc_count = dead.freeindex = 1
         dead.limit = dead.base() + 100 * PAGE
-        runtime_debug_free_os_memory(h, lambda: gc_cycle(h, lambda _gcw: None))
+        runtime_debug_free_os_memory(h, lambda: gc(h, lambda _gcw: None))
         assert h.pages_in_use.load() == 0
         assert h.mem.state(dead.base()) == MemoryState.PREPARED
 

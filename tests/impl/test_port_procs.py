@@ -5,20 +5,20 @@ from port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
 from port_sweep import new_object, program
 
 from impl.config import LINUX_AMD64
-from impl.mcache import get_mcache
+from impl.mcache import get_m_cache
 from impl.mheap import Mheap
 from impl.proc import (
-    P_DEAD,
-    P_IDLE,
-    P_RUNNING,
+    PDEAD,
+    PIDLE,
+    PRUNNING,
     acquirem,
     acquirep,
     assert_world_stopped,
     assert_world_stopped_or_lock_held,
     releasem,
     releasep,
-    start_the_world,
-    stop_the_world,
+    start_the_world_with_sema,
+    stop_the_world_with_sema,
     wirep,
     world_started,
     world_stopped,
@@ -30,11 +30,11 @@ from impl.rt import M, getm, lock, run_on, u32, unlock
 def test_a_program_starts_with_p_0_and_its_bootstrap_cache() -> None:
     with program(2) as h:
         assert getm().p is h.allp[0]
-        assert [pp.status for pp in h.allp] == [P_RUNNING, P_IDLE]
+        assert [pp.status for pp in h.allp] == [PRUNNING, PIDLE]
         assert h.allp[0].mcache is not h.allp[1].mcache
         assert h.world.mcache0 is None
-        assert get_mcache(h, getm()) is h.allp[0].mcache
-        assert get_mcache(h, M()) is None
+        assert get_m_cache(h, getm()) is h.allp[0].mcache
+        assert get_m_cache(h, M()) is None
         assert h.sweep.parked
         assert h.sweep.active.is_done()
 
@@ -47,7 +47,7 @@ def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
             assert h.alloc(1, ONE_PER_PAGE) is not None
             other.mcache.refill(h, TWO_PER_PAGE)
             held = other.mcache.alloc[TWO_PER_PAGE]
-            held.alloc_count = held.free_index = 1
+            held.alloc_count = held.freeindex = 1
             assert other.mspancache.len > 0
             assert not other.pcache.empty()
             releasep()
@@ -56,7 +56,7 @@ def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
         caches = h.cachealloc.inuse
         assert gomaxprocs(h, 1) == 2
         assert list(h.allp) == [mine]
-        assert (other.status, other.mcache, other.mspancache.len) == (P_DEAD, None, 0)
+        assert (other.status, other.mcache, other.mspancache.len) == (PDEAD, None, 0)
         assert other.pcache.empty()
         assert h.spanalloc.inuse == structures - spare * h.spanalloc.size
         assert h.cachealloc.inuse == caches - h.cachealloc.size
@@ -76,13 +76,13 @@ def test_a_thread_whose_p_goes_gets_p_0() -> None:
         acquirep(h, h.allp[1])
         gomaxprocs(h, 1)
         assert getm().p is h.allp[0]
-        assert h.allp[0].status == P_RUNNING
+        assert h.allp[0].status == PRUNNING
 
 
 def test_there_is_one_p_at_least() -> None:
     with program() as h:
         assert gomaxprocs(h, 0) == gomaxprocs(h, 1) == 1
-        stop_the_world(h)
+        stop_the_world_with_sema(h)
         lock(h.world.sched_lock)
         with throws("procresize: invalid arg"):
             procresize(h, 0)
@@ -118,13 +118,13 @@ def test_starting_the_world_flushes_the_ps_that_threads_hold() -> None:
     with program(3) as h:
         with run_on(M()):
             acquirep(h, h.allp[1])
-        stop_the_world(h)
+        stop_the_world_with_sema(h)
         for pp in h.allp:
             pp.mcache.flush_gen.store(u32(h.sweepgen - 2))
-        start_the_world(h)
+        start_the_world_with_sema(h)
         flushed = [pp.mcache.flush_gen.load() == h.sweepgen for pp in h.allp]
         assert flushed == [True, True, False]
-        assert [pp.status for pp in h.allp] == [P_RUNNING, P_RUNNING, P_IDLE]
+        assert [pp.status for pp in h.allp] == [PRUNNING, PRUNNING, PIDLE]
 
 
 def test_the_world_is_stopped_once_and_by_a_thread_without_locks(h: Mheap) -> None:
@@ -138,20 +138,20 @@ def test_the_world_is_stopped_once_and_by_a_thread_without_locks(h: Mheap) -> No
         unlock(h.lock)
         mp = acquirem()
         with throws("stopTheWorld: holding locks"):
-            stop_the_world(h)
+            stop_the_world_with_sema(h)
         releasem(mp)
-        stop_the_world(h)
+        stop_the_world_with_sema(h)
         assert_world_stopped(h)
         assert_world_stopped_or_lock_held(h, h.lock)
         with throws("recursive world stop"):
-            stop_the_world(h)
+            stop_the_world_with_sema(h)
         with throws("inconsistent world stop count"):
             assert_world_stopped(h)
 
 
 def test_a_world_that_runs_cannot_be_started(h: Mheap) -> None:
     with throws("world not stopped"):
-        start_the_world(h)
+        start_the_world_with_sema(h)
     world_stopped(h)
     world_started(h)
     with throws("released non-stopped world stop"):

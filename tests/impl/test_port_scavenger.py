@@ -17,7 +17,7 @@ from impl.scavenger import (
     SCAVENGE_QUANTUM,
     STARTING_SCAV_SLEEP_RATIO,
     Hooks,
-    bgscavenge_step,
+    bgscavenge,
     new_pi_controller,
     real_hooks,
 )
@@ -80,7 +80,7 @@ def until_parked(h: Any, clock: Clock) -> int:
     parks = clock.parks
     h.scavenger.wake()
     while clock.parks == parks:
-        bgscavenge_step(h)
+        bgscavenge(h)
     return h.pages.scav.released_bg.load() - before  # type: ignore[no-any-return]
 
 

@@ -27,7 +27,7 @@ def test_a_small_object_span(h: Mheap) -> None:
     s = span_at(h, 2, 1, TWO_PER_PAGE)
     assert (s.state.get(), s.sweepgen, s.spanclass) == (M_SPAN_IN_USE, 6, TWO_PER_PAGE)
     assert (s.elemsize, s.nelems, s.div_mul) == (4096, 2, 1 << 20)
-    assert (s.free_index, s.free_index_for_scan, s.alloc_cache) == (0, 0, U64_MAX)
+    assert (s.freeindex, s.free_index_for_scan, s.alloc_cache) == (0, 0, U64_MAX)
     assert s.gcmark_bits.bytep(0) == s.alloc_bits.bytep(0) == 0
     assert s.gcmark_bits != s.alloc_bits
     assert h.pages_in_use.load() == 1

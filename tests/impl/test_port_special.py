@@ -34,8 +34,8 @@ from impl.special import (
     Special,
     SpecialReachable,
     free_special,
-    new_special_finalizer,
     new_special_reachable,
+    new_specialfinalizer,
     new_specials_iter,
 )
 
@@ -121,7 +121,7 @@ def test_a_span_is_swept_before_its_list_is_touched(h: Mheap, add: bool) -> None
     s = heap_span(h)
     h.sweepgen = u32(h.sweepgen + 2)
     assert not is_sweep_done(h)
-    s.alloc_count = s.free_index = s.free_index_for_scan = s.nelems
+    s.alloc_count = s.freeindex = s.free_index_for_scan = s.nelems
     s.gcmark_bits.arena.bits[s.gcmark_bits.start // 8] = 1
     if add:
         assert addspecial(h, s.base(), record(KIND_SPECIAL_REACHABLE))
@@ -191,7 +191,7 @@ def test_a_finalizer_added_while_the_collector_marks_keeps_what_it_will_need() -
     with program() as h:
         s, others = next_span(h, TWO_PER_PAGE), next_span(h, TWO_PER_PAGE)
         for each in (s, others):
-            each.alloc_count = each.free_index = each.free_index_for_scan = each.nelems
+            each.alloc_count = each.freeindex = each.free_index_for_scan = each.nelems
         referent, closure = others.base(), others.base() + others.elemsize
         h.work.points_to = lambda p: (referent,) if p == s.base() else ()
         h.gcphase = GC_MARK
@@ -251,14 +251,14 @@ def test_freeing_a_pin_counter_returns_it_to_its_pool(h: Mheap) -> None:
 
 
 def test_there_is_no_other_kind(h: Mheap) -> None:
-    s = new_special_finalizer().special
+    s = new_specialfinalizer().special
     s.kind = 5
     with throws("bad special kind"):
         free_special(h, s, 0, 8)
 
 
 def test_a_record_leads_from_its_first_field_to_itself() -> None:
-    s = new_special_finalizer()
+    s = new_specialfinalizer()
     assert s.special.record is s
     s.fn, s.special.offset = 8, 3
     s.memclr()

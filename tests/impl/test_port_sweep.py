@@ -18,7 +18,7 @@ from impl.rt import U32_MAX, U64_MAX, MemoryFault, u32
 def acquired(h: Mheap, spc: int, word: int, allocated: int | None = None) -> Mspan:
     """A full span (or with so many objects allocated), marked, and owned by this sweeper."""
     s = heap_span(h, spc)
-    s.alloc_count = s.free_index = s.free_index_for_scan = (
+    s.alloc_count = s.freeindex = s.free_index_for_scan = (
         s.nelems if allocated is None else allocated
     )
     set_marks(s, word)
@@ -40,7 +40,7 @@ def test_marks_become_the_allocation_bits(h: Mheap, gen: int) -> None:
     bits = s.gcmark_bits
     assert not SweepLocked(s).sweep(h, False)
     assert (s.alloc_bits, marks(s)) == (bits, 0)
-    assert (s.alloc_count, s.free_index, s.free_index_for_scan) == (1, 0, 0)
+    assert (s.alloc_count, s.freeindex, s.free_index_for_scan) == (1, 0, 0)
     assert (s.alloc_cache, s.needzero, s.sweepgen) == (U64_MAX ^ 0b10, 1, gen)
     assert only(h.central[TWO_PER_PAGE].partial_swept(gen)) is s
     assert h.pages_swept.load() == 1
@@ -105,13 +105,13 @@ def test_a_span_that_changes_under_the_sweep(h: Mheap, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("nelems", "free_index", "zombie"), [(2, 0, 1), (2, 1, 1), (20, 3, 4), (20, 3, 12), (64, 8, 63)]
+    ("nelems", "freeindex", "zombie"), [(2, 0, 1), (2, 1, 1), (20, 3, 4), (20, 3, 12), (64, 8, 63)]
 )
 def test_a_marked_free_object_is_a_zombie(
-    h: Mheap, nelems: int, free_index: int, zombie: int
+    h: Mheap, nelems: int, freeindex: int, zombie: int
 ) -> None:
     s = acquired(h, TWO_PER_PAGE, 1 << zombie)
-    s.nelems, s.free_index, s.alloc_count = nelems, free_index, free_index
+    s.nelems, s.freeindex, s.alloc_count = nelems, freeindex, freeindex
     with throws("found pointer to free object"):
         SweepLocked(s).sweep(h, False)
 

@@ -16,7 +16,7 @@ def unswept(h: Mheap, count: int) -> None:
     """So many full spans that await their sweep, each with a marked object."""
     for _ in range(count):
         s = heap_span(h, ONE_PER_PAGE)
-        s.alloc_count = s.free_index = 1
+        s.alloc_count = s.freeindex = 1
         set_marks(s, 1)
         s.sweepgen = u32(h.sweepgen - 2)
         h.central[ONE_PER_PAGE].full_unswept(h.sweepgen).push(s)

@@ -8,7 +8,7 @@ from impl.addspecial import addfinalizer, addspecial
 from impl.heaparena import page_index_of
 from impl.mbitmap import alloc_bits_for_index
 from impl.mfinal import Finalizer, iterate_finq, runfinq
-from impl.mgc import gc_cycle
+from impl.mgc import gc
 from impl.mgcsweep import SweepLocked
 from impl.mheap import Mheap
 from impl.mspan import M_SPAN_DEAD, Mspan
@@ -26,7 +26,7 @@ from impl.special import (
 def full(h: Mheap, spc: int) -> Mspan:
     """A span whose objects are all allocated, and swept."""
     s = heap_span(h, spc)
-    s.alloc_count = s.free_index = s.free_index_for_scan = s.nelems
+    s.alloc_count = s.freeindex = s.free_index_for_scan = s.nelems
     return s
 
 
@@ -153,7 +153,7 @@ def test_a_finalizer_set_while_marking_keeps_what_its_object_refers_to() -> None
     with program() as h:
         p, q = new_object(h, ONE_PER_PAGE), new_object(h, ONE_PER_PAGE)
         h.work.points_to = lambda obj: (q,) if obj == p else ()
-        gc_cycle(h, lambda _: addfinalizer(h, p, 0, 0, "t", None) and None)
+        gc(h, lambda _: addfinalizer(h, p, 0, 0, "t", None) and None)
         assert (queued(h), h.pages_in_use.load()) == ([(0, p)], 2)
 
 

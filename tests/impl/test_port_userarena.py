@@ -18,7 +18,7 @@ from impl.mbitmap import heap_bits_for_addr, mark_bits_for_base
 from impl.mheap import Mheap, new_mheap
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
 from impl.mstats import new_heap_stats_delta
-from impl.proc import start_the_world, stop_the_world
+from impl.proc import start_the_world_with_sema, stop_the_world_with_sema
 from impl.rt import MemoryFault, MemoryState, Panic, getm
 from impl.spanclass import make_span_class
 from impl.spanof import span_of
@@ -78,9 +78,9 @@ class Books(NamedTuple):
 def books(h: Mheap) -> Books:
     c = h.gc_controller
     stats = new_heap_stats_delta(h.config)
-    stop_the_world(h)
+    stop_the_world_with_sema(h)
     h.memstats.heap_stats.unsafe_read(h, stats)
-    start_the_world(h)
+    start_the_world_with_sema(h)
     return Books(
         c.heap_in_use.load(),
         c.heap_released.load(),
@@ -107,7 +107,7 @@ def test_a_chunk_is_a_span_with_one_large_object(h: Mheap) -> None:
     x, s = new_user_arena_chunk(h)
     assert x == s.base()
     assert (s.npages * h.config.page_size, s.limit) == (CHUNK, x + CHUNK)
-    assert (s.nelems, s.elemsize, s.free_index, s.free_index_for_scan, s.alloc_count) == (
+    assert (s.nelems, s.elemsize, s.freeindex, s.free_index_for_scan, s.alloc_count) == (
         1,
         CHUNK,
         1,

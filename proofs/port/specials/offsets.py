@@ -41,7 +41,7 @@ def _found_again(port: Any, heap: Any, p: int, telling: Telling) -> str:
     """A record of the object at p is added once, and found again."""
 
     def add() -> bool:
-        record = port.special.new_special_profile()
+        record = port.special.new_specialprofile()
         record.special.kind = KIND_SPECIAL_PROFILE
         added: bool = port.addspecial.addspecial(heap, p, record.special)
         telling.did(f"addspecial({p:#x})", added)

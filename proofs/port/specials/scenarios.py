@@ -168,7 +168,7 @@ def threads_on(
             return found
 
         for span in made:
-            span.free_index = span.alloc_count = span.nelems
+            span.freeindex = span.alloc_count = span.nelems
             port.mbitmap.mark_bits_for_index(span, 0).set_marked()
             for offset, kind in before:
                 port.addspecial.addspecial(heap, span.base() + offset, record(kind))

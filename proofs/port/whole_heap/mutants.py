@@ -271,8 +271,8 @@ SEQUENTIAL_MUTANTS = [
         (
             Edit(
                 "allocspan",
-                "            s = self.try_alloc_mspan()\n",
-                "            s = self.try_alloc_mspan()\n"
+                "            s = self.try_alloc_m_span()\n",
+                "            s = self.try_alloc_m_span()\n"
                 "            if s is None:\n                base = 0\n",
             ),
         ),

@@ -92,7 +92,7 @@ class Objects:
         self.background = M()
         self.h = port.mheap.new_mheap(config)
         # In the miniature memory that the system would choose is out of the heap's reach.
-        self.system = System(has_places=config.heap_addr_bits > 40 or config.is_32bit)
+        self.system = System(has_places=config.heap_addr_bits > 40 or config.page_alloc32_bit)
         self.things: dict[int, Thing] = {}
         self.roots: list[int] = []
         self.stacks: list[tuple[Any, int, int]] = []

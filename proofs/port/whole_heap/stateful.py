@@ -238,7 +238,7 @@ class WholeHeap(Judged):
     @rule()
     def scavenge_in_background(self) -> None:
         with self.program.on(self.program.background):
-            self.port_call(self.port.scavenger.bgscavenge_step, self.heap)
+            self.port_call(self.port.scavenger.bgscavenge, self.heap)
 
     @rule(who=WHO)
     def rest(self, who: int) -> None:
@@ -248,7 +248,7 @@ class WholeHeap(Judged):
             if p is self.program:
                 self.risky(p.collect, p.worker(who), True)
         with self.program.on(self.program.background):
-            self.port_call(self.port.scavenger.bgscavenge_step, self.heap)
+            self.port_call(self.port.scavenger.bgscavenge, self.heap)
 
     @rule(who=WHO, npages=sampled_from((None, 1, 4, 16)))
     def limit_memory(self, who: int, npages: int | None) -> None:

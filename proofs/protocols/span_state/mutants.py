@@ -87,8 +87,8 @@ SEQUENTIAL_MUTANTS = [
         (
             Edit(
                 "mheap",
-                "        s.state.set(M_SPAN_DEAD)\n        self.free_mspan_locked(s)\n",
-                "        self.free_mspan_locked(s)\n",
+                "        s.state.set(M_SPAN_DEAD)\n        self.free_m_span_locked(s)\n",
+                "        self.free_m_span_locked(s)\n",
             ),
         ),
     ),

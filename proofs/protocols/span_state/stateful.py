@@ -63,11 +63,11 @@ class SpanLives(WatchedComparison):
         provide(self.port, h, 2, FIRST, PAGES)
         h.mem.refuses = lambda _v, _n: True
         lock(h.lock)
-        self.spans = [h.alloc_mspan_locked() for _ in range(SPANS)]
+        self.spans = [h.alloc_m_span_locked() for _ in range(SPANS)]
         for each in self.spans:
-            h.free_mspan_locked(each)
+            h.free_m_span_locked(each)
         unlock(h.lock)
-        self.cache = self.port.mcache.alloc_mcache(h)
+        self.cache = self.port.mcache.allocmcache(h)
         self.lives: list[Life | None] = [None] * SPANS
         self.objects: list[int] = [0] * SPANS
         self.marked: set[int] = set()
@@ -240,7 +240,7 @@ class SpanLives(WatchedComparison):
         self.same("object", address, life.base + n * life.elemsize if n < life.nelems else 0)
         if address:
             self.objects[s] += 1
-            span.free_index_for_scan = span.free_index
+            span.free_index_for_scan = span.freeindex
 
     @precondition(lambda self: self.off() and self.in_state(model.IN_USE))
     @rule(which=SPAN)
@@ -248,7 +248,7 @@ class SpanLives(WatchedComparison):
         s = self.pick(which, model.IN_USE)
         span, life = self.spans[s], self.lives[s]
         assert life is not None
-        span.alloc_count = span.free_index = span.free_index_for_scan = 0
+        span.alloc_count = span.freeindex = span.free_index_for_scan = 0
         span.alloc_cache = U64_MAX
         span.gcmark_bits = self.port.gcbits.new_mark_bits(self.heap, life.nelems)
         self.marked -= set(range(life.base, life.base + life.npages * PAGE))

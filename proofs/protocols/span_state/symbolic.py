@@ -23,7 +23,7 @@ PAGE = LINUX_AMD64.page_size
 CLASSES = LINUX_AMD64.num_span_classes
 ADDRESSES = 2**LINUX_AMD64.heap_addr_bits
 INIT = "runtime/mheap.go:1378-1460 mheap.initSpan"
-WORDS = ("limit", "elemsize", "nelems", "div_mul", "sweepgen", "free_index", "alloc_cache")
+WORDS = ("limit", "elemsize", "nelems", "div_mul", "sweepgen", "freeindex", "alloc_cache")
 
 
 class StateBox:
@@ -125,7 +125,7 @@ def publishing(e: Engine, port: Port) -> None:
         magic = LINUX_AMD64.class_to_divmagic[sizeclass] if sizeclass else 0
         sizes = And(span.elemsize == size, span.nelems == many, span.div_mul == magic)
         e.check(And(sizes, span.spanclass == spanclass), "class and sizes")
-        indexes = And(span.free_index == 0, span.free_index_for_scan == 0)
+        indexes = And(span.freeindex == 0, span.free_index_for_scan == 0)
         e.check(And(indexes, span.alloc_cache == U64_MAX), "nothing is allocated")
         e.check(span.sweepgen == heap.sweepgen, "the span is swept")
         bitmaps = (span.alloc_bits, span.gcmark_bits)
@@ -191,7 +191,7 @@ def freeing(e: Engine, port: Port) -> None:
     span.start_addr, span.npages = PAGE, 1
     lock, freed, counted = Mutex(), [], Atomic[int]()
     lock.held = True
-    controller, memstats = port.mgcpacer.GcController(), port.mstats.Mstats()
+    controller, memstats = port.mgcpacer.GcControllerState(), port.mstats.Mstats()
     memstats.init(LINUX_AMD64)
     controller.heap_in_use.add(PAGE)
     heap = types.SimpleNamespace(
@@ -203,7 +203,7 @@ def freeing(e: Engine, port: Port) -> None:
         gc_controller=controller,
         memstats=memstats,
         pages=types.SimpleNamespace(free=lambda base, npages: freed.append((base, npages))),
-        free_mspan_locked=freed.append,
+        free_m_span_locked=freed.append,
     )
     busy, unswept = span.alloc_count != 0, span.sweepgen != heap.sweepgen
     try:

@@ -43,7 +43,7 @@ def cycle_with(
         heap = port.mheap.new_mheap(MINIATURE)
         port.mgc.gcinit(heap)
         provide(port, heap, 1)
-        cache = port.mcache.alloc_mcache(heap)
+        cache = port.mcache.allocmcache(heap)
         made = [_span(port, heap, cache, in_cache=s < cached, marked=marked) for s in range(spans)]
         heap.sweepgen += 2
         heap.sweep.active.reset()
@@ -79,7 +79,7 @@ def _span(port: Any, heap: Any, cache: Any, *, in_cache: bool, marked: bool) -> 
     """A span with two objects, both allocated."""
     central = heap.central[SPAN_CLASS]
     span = central.grow(heap)
-    span.free_index = span.nelems
+    span.freeindex = span.nelems
     span.alloc_count = span.nelems
     if marked:
         port.mbitmap.mark_bits_for_index(span, 0).set_marked()

@@ -57,9 +57,9 @@ class SweepGenerations(WatchedComparison):
         h.mem.refuses = lambda _v, _n: True
         h.sweepgen = FIRST_GENERATION
         lock(h.lock)
-        self.spans = [h.alloc_mspan_locked() for _ in range(SPANS)]
+        self.spans = [h.alloc_m_span_locked() for _ in range(SPANS)]
         for each in self.spans:
-            h.free_mspan_locked(each)
+            h.free_m_span_locked(each)
         unlock(h.lock)
         self.caches: list[Any] = []
         self.thread = self.cache = 0
@@ -102,7 +102,7 @@ class SweepGenerations(WatchedComparison):
         }
         for s, span in enumerate(self.spans):
             shown[f"span{s}.state"] = self.port.mspan.M_SPAN_STATE_NAMES[span.state.get()]
-            names = ("start_addr", "sweepgen", "alloc_count", "free_index")
+            names = ("start_addr", "sweepgen", "alloc_count", "freeindex")
             shown |= {f"span{s}.{name}": getattr(span, name) for name in names}
         for c, cache in enumerate(self.caches):
             shown[f"cache{c}.flush_gen"] = cache.flush_gen.load()
@@ -171,7 +171,7 @@ class SweepGenerations(WatchedComparison):
 
     def create(self) -> None:
         c = len(self.caches)
-        cache = self.port_call(self.port.mcache.alloc_mcache, self.heap)
+        cache = self.port_call(self.port.mcache.allocmcache, self.heap)
         self.port.listeners[cache.flush_gen] = functools.partial(self.flush_gen_written, c)
         self.caches.append(cache)
         self.run.take("create", c)
@@ -197,7 +197,7 @@ class SweepGenerations(WatchedComparison):
         self.same("object", (rest, index < span.nelems), (0, True))
         self.same("object is allocated twice", address in self.objects[s], False)
         self.objects[s].add(address)
-        span.free_index_for_scan = span.free_index
+        span.free_index_for_scan = span.freeindex
         if self.heap.gcphase != GC_OFF:
             self.port.mgcmark.greyobject(self.heap, address, span, index)
             self.marked.add(address)
@@ -222,7 +222,7 @@ class SweepGenerations(WatchedComparison):
     def allocate_large(self, noscan: bool) -> None:
         size = PAGE - 8
         span = self.port_call(self.caches[0].alloc_large, self.heap, size, noscan)
-        span.free_index = span.alloc_count = 1
+        span.freeindex = span.alloc_count = 1
         self.allocated(span, span.base())
 
     def not_to_be_refilled(self) -> list[tuple[int, int, str]]:
@@ -295,7 +295,7 @@ class SweepGenerations(WatchedComparison):
         caches, mode = tuple(self.caches), GC_BACKGROUND_MODE
         self.locker = self.port_call(self.port.mgc.start_sweeping, self.heap, caches, mode)
         self.thread = 0
-        self.port_call(self.port.proc.start_the_world, self.heap)
+        self.port_call(self.port.proc.start_the_world_with_sema, self.heap)
         self.holds_up = True
 
     @precondition(lambda self: len(self.flushed()) < len(self.caches))

@@ -39,7 +39,7 @@ def heap_with_span(port: Port) -> tuple[Any, Any]:
     port.mgc.gcinit(heap)
     provide(port, heap, 1)
     span = heap.central[SPAN_CLASS].grow(heap)
-    span.free_index = span.alloc_count = span.nelems
+    span.freeindex = span.alloc_count = span.nelems
     port.mbitmap.mark_bits_for_index(span, 0).set_marked()
     return heap, span
 
@@ -102,7 +102,7 @@ def uncaching(e: Engine, port: Port) -> None:
 def refilling(e: Engine, port: Port) -> None:
     """A cache gives back just spans at h+3, and the span it takes instead stands there."""
     heap, span = heap_with_span(port)
-    cache = port.mcache.alloc_mcache(heap)
+    cache = port.mcache.allocmcache(heap)
     cache.alloc[SPAN_CLASS] = span
     heap.sweepgen, generation = words(e)
     e.assume(heap.sweepgen % 2 == 0)
@@ -129,7 +129,7 @@ def refilling(e: Engine, port: Port) -> None:
 def flushing(e: Engine, port: Port) -> None:
     """A cache is flushed once a cycle, and must not have missed one."""
     heap, span = heap_with_span(port)
-    cache = port.mcache.alloc_mcache(heap)
+    cache = port.mcache.allocmcache(heap)
     heap.sweepgen, flushed = words(e)
     e.assume(heap.sweepgen % 2 == 0)
     cache.alloc[SPAN_CLASS] = span
@@ -181,6 +181,6 @@ def bumping(e: Engine, port: Port) -> None:
     heap, _ = heap_with_span(port)
     before = e.word("h.sweepgen", 0, U32_MAX)
     heap.sweepgen = before
-    port.proc.stop_the_world(heap)
+    port.proc.stop_the_world_with_sema(heap)
     port.mgc.gc_sweep(heap, port.mgc.GC_BACKGROUND_MODE)
     e.check(is_at(heap.sweepgen, before, 2), "a cycle on")

@@ -124,7 +124,7 @@ class HeapView(Subject):
 
     def span_words(self, i: int, s: Any) -> list[int]:
         words = [i, s.base(), s.npages, s.state.get(), s.spanclass, s.needzero, s.nelems]
-        words += (s.elemsize, s.div_mul, s.limit, s.free_index, s.alloc_count, s.sweepgen)
+        words += (s.elemsize, s.div_mul, s.limit, s.freeindex, s.alloc_count, s.sweepgen)
         specials = []
         special = s.specials
         while special is not None:

@@ -175,7 +175,7 @@ class FixAllocs(Subject):
 
     def __init__(self, port: Any) -> None:
         super().__init__(port)
-        self.fix = port.mfixalloc.FixAlloc()
+        self.fix = port.mfixalloc.Fixalloc()
         self.do_init(160, 1)
 
     def do_init(self, size: int, zero: int) -> None:

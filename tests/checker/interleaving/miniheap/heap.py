@@ -39,7 +39,7 @@ class Span(Struct):
     elemsize: Plain[int] = 0
     nelems: Plain[int] = 0
     spanclass: Plain[int] = 0
-    free_index: Plain[int] = 0
+    freeindex: Plain[int] = 0
     alloc_cache: Plain[int] = 0
     alloc_bits: Racy[str | None] = None
     mark_bits: Plain[str | None] = None
@@ -59,7 +59,7 @@ class Span(Struct):
         self.elemsize = 0
         self.specials = None
         self.needzero = 0
-        self.free_index = 0
+        self.freeindex = 0
         self.alloc_bits = None
         self.mark_bits = None
         self.state.store(DEAD)
@@ -179,7 +179,7 @@ def sweep(h: Heap, s: Span) -> None:
     sweepgen = h.sweepgen
     if s.state.load() != IN_USE or s.sweepgen != sweepgen - 1:
         throw("mspan.sweep: bad span state")
-    s.free_index = 0
+    s.freeindex = 0
     s.nelems = s.nelems
     if s.specials is not None:
         s.specials = None
@@ -274,7 +274,7 @@ def grow(h: Heap, s: Span, spanclass: int, elemsize: int, page: int) -> None:
     s.spanclass = spanclass
     s.elemsize = elemsize
     s.nelems = PAGE // elemsize
-    s.free_index = 0
+    s.freeindex = 0
     s.alloc_cache = (1 << 64) - 1
     s.mark_bits = "mark"
     s.alloc_bits = "alloc"
