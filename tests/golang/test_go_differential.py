@@ -44,7 +44,7 @@ class Toy(Subject):
     """findBitRange64, which has no state, of a word that counts up from 1."""
 
     name = "toy"
-    go = "runtime/mpallocbits.go:392"
+    cites = "runtime/mpallocbits.go:392"
     operations = ("FIND_BIT",)
     rules: ClassVar = {"ask": 1}
 
