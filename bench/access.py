@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench import classless
-from bench.measure import Measurement, Pair, Side, Work, speeds
+from bench.measure import Measurement, Pair, Side, TimedWork, speeds
 from bench.workloads import WORKLOADS, Workload
 
 SUBJECT = "access classes"
@@ -25,7 +25,7 @@ def _measure(
     ports: dict[str, Any], name: str, workload: Workload, operations: int, rounds: int
 ) -> Measurement:
     def side(name: str) -> Side:
-        def prepare() -> Work:
+        def prepare() -> TimedWork:
             return workload(ports[name], operations)
 
         return Side(name, prepare)

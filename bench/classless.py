@@ -23,8 +23,8 @@ LOCKING = {"lock", "unlock", "lock_init", "assert_lock_held"}
 LISTS = {"PlainArray", "RacyArray", "MixedArray"}
 SPARSE = {"SparsePlainArray", "SparseRacyArray", "SparseMixedArray"}
 
-Operation = tuple[str, str, list[str]]
-NO_OPERATION: Operation = ("", "", [])
+AccessParts = tuple[str, str, list[str]]
+NO_OPERATION: AccessParts = ("", "", [])
 
 
 class CannotRewrite(Exception):
@@ -267,7 +267,7 @@ class Rewriter(ast.NodeTransformer):
             made += new if isinstance(new, list) else [new]
         return made
 
-    def _operation(self, call: ast.Call) -> Operation:
+    def _operation(self, call: ast.Call) -> AccessParts:
         """(place, operation, arguments) of an atomic operation, as text; without one, no operation."""
         function = call.func
         if not isinstance(function, ast.Attribute):

@@ -6,7 +6,7 @@ Each side makes as many puts, into one long queue or into several shorter ones, 
 from functools import partial
 from typing import Any
 
-from bench.measure import DifferentWork, Measurement, Pair, Side, Work, speeds
+from bench.measure import DifferentWork, Measurement, Pair, Side, TimedWork, speeds
 
 SUBJECT = "growth"
 SHORT, LONGER, LONG = 2_000, 8_000, 32_000
@@ -24,7 +24,7 @@ def measure(port: Any, scale: float, rounds: int) -> list[Measurement]:
     return [speeds(SUBJECT, "gcWork.put", operations, sides, pairs, rounds)]
 
 
-def _puts(port: Any, length: int, operations: int) -> Work:
+def _puts(port: Any, length: int, operations: int) -> TimedWork:
     """Queues of the length each, until there are as many puts as operations."""
     module = port.mgcwork
     work = module.Work()
@@ -41,7 +41,7 @@ def _puts(port: Any, length: int, operations: int) -> Work:
                 raise DifferentWork(f"a queue of {n:,} does not give back what was put, last first")
         return operations
 
-    return Work(do, result)
+    return TimedWork(do, result)
 
 
 def _pieces(total: int, length: int) -> list[int]:

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 
-class Work(NamedTuple):
+class TimedWork(NamedTuple):
     """The work whose time counts, and what it came to, which must be the same on all sides."""
 
     do: Callable[[], None]
@@ -27,7 +27,7 @@ class Side(NamedTuple):
     """
 
     name: str
-    prepare: Callable[[], Work]
+    prepare: Callable[[], TimedWork]
     clock: Callable[[], float] = time.process_time
 
 

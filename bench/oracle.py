@@ -12,10 +12,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench.measure import Measurement, Pair, Side, Work, speeds
+from bench.measure import Measurement, Pair, Side, TimedWork, speeds
 from bench.workloads import PAGES_OF_SPANS, SEED, on_p0
-from golang.oracle import Answer, Op, Oracle, build_oracle
-from golang.oracle.client import Request
+from golang.oracle import Op, Oracle, OracleAnswer, build_oracle
+from golang.oracle.client import OracleRequest
 from golang.toolchain import find_go
 from impl.config import LINUX_AMD64
 
@@ -30,14 +30,14 @@ HINT = 0x1C0_0000_0000
 SPAN_CLASS = 10
 """Of the heap spans; any will do."""
 
-Results = tuple[int, ...]
+AnswerWords = tuple[int, ...]
 
 
-class Pages:
+class PagesSubject:
     """A page allocator in test mode."""
 
     name = "pages"
-    start: Sequence[Request] = (
+    start: Sequence[OracleRequest] = (
         (Op.PAGES_RESET,),
         (Op.PAGES_GROW, BASE, CHUNKS * LINUX_AMD64.palloc_chunk_bytes),
     )
@@ -51,7 +51,7 @@ class Pages:
         self._p.grow(BASE, CHUNKS * LINUX_AMD64.palloc_chunk_bytes)
         port.mheap.unlock(self._h.lock)
 
-    def run(self, requests: Iterable[Request], answers: list[Any]) -> None:
+    def run(self, requests: Iterable[OracleRequest], answers: list[Any]) -> None:
         """Does the requests."""
         lock, unlock, mutex = self._port.mheap.lock, self._port.mheap.unlock, self._h.lock
         alloc, free = self._p.alloc, self._p.free
@@ -64,36 +64,36 @@ class Pages:
                 answers.append(())
             unlock(mutex)
 
-    def take(self, pages: int) -> Request:
+    def take(self, pages: int) -> OracleRequest:
         """The request that allocates."""
         return (Op.PAGES_ALLOC, pages)
 
-    def release(self, pages: int, answer: Any) -> Request:
+    def release(self, pages: int, answer: Any) -> OracleRequest:
         """The request that frees what was answered to `take`."""
         return (Op.PAGES_FREE, answer[0], pages)
 
-    def spelled(self, answer: Any) -> Results:
+    def spelled(self, answer: Any) -> AnswerWords:
         """An answer of `run` as the oracle gives it."""
         return tuple(answer)
 
     @staticmethod
-    def comparable(results: Results) -> Results:
+    def comparable(results: AnswerWords) -> AnswerWords:
         """What of the oracle's answer the port has."""
         return results
 
 
-class Spans:
+class SpansSubject:
     """A whole heap and one P with its caches."""
 
     name = "spans"
-    start: Sequence[Request] = ((Op.HEAP_INIT, 1, HINT, 0),)
+    start: Sequence[OracleRequest] = ((Op.HEAP_INIT, 1, HINT, 0),)
 
     def __init__(self, port: Any) -> None:
         self._h = port.mheap.new_mheap(replace(LINUX_AMD64, arena_hints=(HINT,)))
         self._port = port
         self._numbers: dict[int, int] = {}
 
-    def run(self, requests: Iterable[Request], answers: list[Any]) -> None:
+    def run(self, requests: Iterable[OracleRequest], answers: list[Any]) -> None:
         """Does the requests; spans are numbered in the order in which they were made."""
         h = self._h
         lock, unlock, mutex = self._port.mheap.lock, self._port.mheap.unlock, h.lock
@@ -109,15 +109,15 @@ class Spans:
                     unlock(mutex)
                     answers.append(())
 
-    def take(self, pages: int) -> Request:
+    def take(self, pages: int) -> OracleRequest:
         """The request that allocates."""
         return (Op.HEAP_ALLOC, 0, pages, 0, SPAN_CLASS)
 
-    def release(self, pages: int, answer: Any) -> Request:  # noqa: ARG002  # as that of Pages
+    def release(self, pages: int, answer: Any) -> OracleRequest:  # noqa: ARG002  # as that of PagesSubject
         """The request that frees what was answered to `take`."""
         return (Op.HEAP_FREE, 0, self.spelled(answer)[0], 0)
 
-    def spelled(self, answer: Any) -> Results:
+    def spelled(self, answer: Any) -> AnswerWords:
         """An answer of `run` as the oracle gives it, with the number of the span."""
         if not answer:
             return ()
@@ -127,13 +127,13 @@ class Spans:
         return self._numbers[id(s)], base, needzero
 
     @staticmethod
-    def comparable(results: Results) -> Results:
+    def comparable(results: AnswerWords) -> AnswerWords:
         """What of the oracle's answer the port has: not the places of the mark bits."""
         return results[:3]
 
 
-Kind = type[Pages] | type[Spans]
-SUBJECTS: dict[Kind, int] = {Pages: 6_000, Spans: 6_000}
+SubjectClass = type[PagesSubject] | type[SpansSubject]
+SUBJECTS: dict[SubjectClass, int] = {PagesSubject: 6_000, SpansSubject: 6_000}
 
 
 def measure(port: Any, cache: Path, scale: float, rounds: int) -> list[Measurement]:
@@ -148,21 +148,23 @@ def measure(port: Any, cache: Path, scale: float, rounds: int) -> list[Measureme
         ]
 
 
-def _measure(port: Any, oracle: Oracle, kind: Kind, operations: int, rounds: int) -> Measurement:
+def _measure(
+    port: Any, oracle: Oracle, kind: SubjectClass, operations: int, rounds: int
+) -> Measurement:
     requests = _draw(port, kind, operations)
 
-    def on_port() -> Work:
+    def on_port() -> TimedWork:
         subject = kind(port)
         answers: list[Any] = []
-        return Work(
+        return TimedWork(
             lambda: subject.run(requests, answers),
             lambda: [subject.spelled(answer) for answer in answers],
         )
 
-    def on_oracle(at_once: bool) -> Work:
+    def on_oracle(at_once: bool) -> TimedWork:
         oracle.restart()
         oracle.ask(kind.start)
-        answers: list[Answer] = []
+        answers: list[OracleAnswer] = []
 
         def do() -> None:
             if at_once:
@@ -171,7 +173,7 @@ def _measure(port: Any, oracle: Oracle, kind: Kind, operations: int, rounds: int
                 for request in requests:
                     answers.append(oracle.one(*request))
 
-        return Work(do, lambda: [kind.comparable(answer.results) for answer in answers])
+        return TimedWork(do, lambda: [kind.comparable(answer.results) for answer in answers])
 
     return speeds(
         SUBJECT,
@@ -187,15 +189,15 @@ def _measure(port: Any, oracle: Oracle, kind: Kind, operations: int, rounds: int
     )
 
 
-def _draw(port: Any, kind: Kind, operations: int) -> list[Request]:
+def _draw(port: Any, kind: SubjectClass, operations: int) -> list[OracleRequest]:
     """Requests that free what was allocated, drawn while the port does them."""
     numbers = Random(SEED)
     subject = kind(port)
-    requests: list[Request] = []
+    requests: list[OracleRequest] = []
     answers: list[Any] = []
 
-    def draw() -> Iterator[Request]:
-        live: list[Request] = []
+    def draw() -> Iterator[OracleRequest]:
+        live: list[OracleRequest] = []
         while len(requests) < operations:
             if live and numbers.random() < 0.45:
                 i = numbers.randrange(len(live))

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
-from bench.measure import Work
+from bench.measure import TimedWork
 from bench.snapshot import snapshot
 from impl.rt import M, run_on
 
-Workload = Callable[[Any, int], Work]
+Workload = Callable[[Any, int], TimedWork]
 """From a port and a number of operations."""
 
 SEED = 20
@@ -21,7 +21,7 @@ PAGES_OF_SPANS = (1, 1, 1, 1, 2, 2, 3, 4, 8, 16, 40)
 SIZES = (16, 24, 48, 64, 100, 256, 512, 1024, 3000, 8192)
 
 
-def alloc_needs_zero(port: Any, operations: int) -> Work:
+def alloc_needs_zero(port: Any, operations: int) -> TimedWork:
     """allocNeedsZero over a few arenas, of pages that come in order or were used before."""
     h = _heap(port)
     _grow(port, h, 4 * h.config.pages_per_arena)
@@ -45,10 +45,10 @@ def alloc_needs_zero(port: Any, operations: int) -> Work:
         for base, n in requests:
             answers.append(ask(base, n))
 
-    return Work(do, lambda: (answers, snapshot(h)))
+    return TimedWork(do, lambda: (answers, snapshot(h)))
 
 
-def pages(port: Any, operations: int) -> Work:
+def pages(port: Any, operations: int) -> TimedWork:
     """pageAlloc.alloc and free, with a heap of 256 MiB that is two thirds full."""
     h = _heap(port)
     capacity = 4 * h.config.pages_per_arena
@@ -75,10 +75,10 @@ def pages(port: Any, operations: int) -> Work:
                 used += n
         port.mheap.unlock(h.lock)
 
-    return Work(do, lambda: (answers, snapshot(h)))
+    return TimedWork(do, lambda: (answers, snapshot(h)))
 
 
-def spans(port: Any, operations: int) -> Work:
+def spans(port: Any, operations: int) -> TimedWork:
     """allocSpan and freeSpan by a thread with a P, so with its caches of pages and spans."""
     h = _heap(port)
     draws = _draws(operations)
@@ -98,10 +98,10 @@ def spans(port: Any, operations: int) -> Work:
                     answers.append(s.start_addr)
                     live.append(s)
 
-    return Work(do, lambda: (answers, snapshot(h)))
+    return TimedWork(do, lambda: (answers, snapshot(h)))
 
 
-def objects(port: Any, operations: int) -> Work:
+def objects(port: Any, operations: int) -> TimedWork:
     """mallocgc of small objects, and a collection for every 4,000 that keeps a third of them."""
     h = _heap(port)
     numbers = Random(SEED)
@@ -127,7 +127,7 @@ def objects(port: Any, operations: int) -> Work:
                     cycle(h, mark)
                     del roots[: len(roots) // 2]
 
-    return Work(do, lambda: (answers, snapshot(h)))
+    return TimedWork(do, lambda: (answers, snapshot(h)))
 
 
 WORKLOADS: dict[str, tuple[Workload, int]] = {

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golang.errors import CannotCheck
-from golang.mutants import Mutant
+from golang.mutants import GoMutant
 from golang.overlay import generate
 from golang.scan import check_stores_recorded
 from golang.source import Source
@@ -27,7 +27,7 @@ FLAGS = ("-trimpath", "-buildvcs=false", "-ldflags=-s -w")
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class InstrumentedProgram:
     """The workload on the instrumented runtime, with the bug `mutant` ("" for none)."""
 
     path: Path
@@ -35,7 +35,7 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class WorkloadRun:
     """What a run left: `status` is the exit status, None if the time limit killed it."""
 
     trace: Path
@@ -45,8 +45,8 @@ class Run:
 
 
 def build(
-    go: Toolchain, cache: Path, mutant: Mutant | None = None, timeout: float = 300
-) -> Program:
+    go: Toolchain, cache: Path, mutant: GoMutant | None = None, timeout: float = 300
+) -> InstrumentedProgram:
     """Build the workload under the directory `cache`, or find it built there.
 
     Raises CannotCheck when a hook or a mutant does not fit, when a store is not recorded, and
@@ -59,7 +59,7 @@ def build(
     for path in sorted(WORKLOAD.iterdir()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     place = cache / digest.hexdigest()[:24]
-    program = Program(place / "workload", mutant.name if mutant else "")
+    program = InstrumentedProgram(place / "workload", mutant.name if mutant else "")
     if program.path.exists():
         return program
 
@@ -86,7 +86,7 @@ def build(
 
 
 def run(
-    program: Program,
+    program: InstrumentedProgram,
     trace: Path,
     *,
     procs: int = 4,
@@ -96,7 +96,7 @@ def run(
     delays: bool = False,
     godebug: str = "",
     timeout: float = 60,
-) -> Run:
+) -> WorkloadRun:
     """Run `program` at GOMAXPROCS=`procs`, recording at most `capacity` events to `trace`.
 
     `rounds` and `arenas` are the workload's arguments; `delays` adds random sleeps around each
@@ -132,4 +132,4 @@ def run(
             "check that the directory of the trace is writable and the disk not full",
         )
     shrink(trace)
-    return Run(trace, status, stderr.decode(errors="replace"), time.monotonic() - start)
+    return WorkloadRun(trace, status, stderr.decode(errors="replace"), time.monotonic() - start)

@@ -15,7 +15,7 @@ and activeSweep (Drained may precede the SweeperBegin whose CAS it followed).
 
 | event          | ticket | operation (Go)                              | fields beyond the names |
 |----------------|--------|---------------------------------------------|-------------------------|
-| State          | before | mSpanStateBox.set                           | the span as it is now   |
+| StateStore     | before | mSpanStateBox.set                           | the span as it is now   |
 | GcPhase        | before | setGCPhase                                  |                         |
 | StwStop        | after  | stopTheWorldWithSema                        |                         |
 | StwStart       | before | startTheWorldWithSema                       |                         |
@@ -62,17 +62,19 @@ import struct
 from enum import IntEnum
 from typing import Final, NamedTuple, get_args, get_type_hints
 
-from golang.fields import U8, U16, U32, U64, Bool, BoolFlag, Flag
+from golang.fields import U8, U16, U32, U64, Bool8, BoolFlag, Flag
 from golang.page_events import PageEvent
 
 RECORD_BYTES: Final = 64
 NO_P: Final = 0xFFFF
 
-Site = IntEnum("Site", "initSpan refill uncacheSpan sweep tryAcquire allocmcache prepareForSweep")
+StoreSite = IntEnum(
+    "StoreSite", "initSpan refill uncacheSpan sweep tryAcquire allocmcache prepareForSweep"
+)
 """The Go function that stores a generation (SgStore, SgCas, Flush)."""
 
 
-class State(NamedTuple):
+class StateStore(NamedTuple):
     ticket: int
     m: U16
     span: U64
@@ -84,8 +86,8 @@ class State(NamedTuple):
     nelems: U16
     span_class: U8
     needzero: U8
-    mark_bits: Bool
-    alloc_bits: Bool
+    mark_bits: Bool8
+    alloc_bits: Bool8
     old: U8
     new: U8
     h: U32
@@ -193,7 +195,7 @@ class SgStore(NamedTuple):
     span_class: U8
     state: U8
     needzero: U8
-    mark_bits: Bool
+    mark_bits: Bool8
     h: U32
     p: U16
 
@@ -232,8 +234,8 @@ class SpanInit(NamedTuple):
     nelems: U16
     span_class: U8
     needzero: U8
-    mark_bits: Bool
-    alloc_bits: Bool
+    mark_bits: Bool8
+    alloc_bits: Bool8
     state: U8
     h: U32
     p: U16
@@ -305,7 +307,7 @@ class SweepEnd(NamedTuple):
     preserve: BoolFlag
     m: U16
     span: U64
-    freed: Bool
+    freed: Bool8
     h: U32
     p: U16
 
@@ -433,7 +435,7 @@ class NzEnd(NamedTuple):
 
 
 Event = (
-    State
+    StateStore
     | GcPhase
     | StwStop
     | StwStart

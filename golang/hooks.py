@@ -29,7 +29,7 @@ class Line:
     """A regular expression replaced in every line of package runtime.
 
     `functions` counts the replacements expected in the source as installed, per function.
-    In `replacement`, SITE becomes the Site number of the enclosing function.
+    In `replacement`, SITE becomes the StoreSite number of the enclosing function.
     """
 
     pattern: str
@@ -80,9 +80,9 @@ WATCHED: Final = (
 
 UNRECORDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
-        ("mspan.init", "mspan.next"): "the mspan is blank; State, of the same call, marks it",
-        ("mspan.init", "mspan.prev"): "the mspan is blank; State, of the same call, marks it",
-        ("mspan.init", "mspan.list"): "the mspan is blank; State, of the same call, marks it",
+        ("mspan.init", "mspan.next"): "the mspan is blank; StateStore, of the same call, marks it",
+        ("mspan.init", "mspan.prev"): "the mspan is blank; StateStore, of the same call, marks it",
+        ("mspan.init", "mspan.list"): "the mspan is blank; StateStore, of the same call, marks it",
         ("userArena.free", "mspan.next"): "a chunk's own chain, on no mSpanList",
         ("userArena.refill", "mspan.next"): "a chunk's own chain, on no mSpanList",
         ("gcinit", "activeSweep.state"): "before the first generation",

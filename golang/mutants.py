@@ -9,28 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from golang.source import Edit
+from golang.source import GoEdit
 
-Subject = Literal["span_state", "span_list", "sweepgen", "zeroed_base", "pages"]
+MutantSubject = Literal["span_state", "span_list", "sweepgen", "zeroed_base", "pages"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mutant:
+class GoMutant:
     """A bug of `subject`: what is wrong with it, and the edits of package runtime that make it."""
 
     name: str
-    subject: Subject
+    subject: MutantSubject
     wrong: str
-    edits: tuple[Edit, ...]
+    edits: tuple[GoEdit, ...]
 
 
 MUTANTS: Final = (
-    Mutant(
+    GoMutant(
         "in_use_before_fields",
         "span_state",
         "initSpan publishes the span before its size class is set",
         (
-            Edit(
+            GoEdit(
                 "mheap.go",
                 "mheap.initSpan",
                 "s.spanclass = spanclass",
@@ -38,48 +38,48 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "stack_freed_during_mark",
         "span_state",
         "stackfree gives a large stack back to the heap whatever the phase",
-        (Edit("stack.go", "stackfree", "if gcphase == _GCoff {", "if gcphase < 9 {"),),
+        (GoEdit("stack.go", "stackfree", "if gcphase == _GCoff {", "if gcphase < 9 {"),),
     ),
-    Mutant(
+    GoMutant(
         "freed_span_stays_in_use",
         "span_state",
         "freeSpanLocked leaves the state of the span as it was",
-        (Edit("mheap.go", "mheap.freeSpanLocked", "s.state.set(mSpanDead)", ""),),
+        (GoEdit("mheap.go", "mheap.freeSpanLocked", "s.state.set(mSpanDead)", ""),),
     ),
-    Mutant(
+    GoMutant(
         "remove_keeps_list",
         "span_list",
         "mSpanList.remove leaves span.list set",
         (
-            Edit("mheap.go", "mSpanList.remove", "span.list = nil", ""),
-            Edit("mheap.go", "mSpanList.insert", " || span.list != nil", ""),
+            GoEdit("mheap.go", "mSpanList.remove", "span.list = nil", ""),
+            GoEdit("mheap.go", "mSpanList.insert", " || span.list != nil", ""),
         ),
     ),
-    Mutant(
+    GoMutant(
         "remove_keeps_next",
         "span_list",
         "mSpanList.remove leaves span.next set",
         (
-            Edit("mheap.go", "mSpanList.remove", "span.next = nil", ""),
-            Edit("mheap.go", "mSpanList.insert", "span.next != nil || ", ""),
+            GoEdit("mheap.go", "mSpanList.remove", "span.next = nil", ""),
+            GoEdit("mheap.go", "mSpanList.insert", "span.next != nil || ", ""),
         ),
     ),
-    Mutant(
+    GoMutant(
         "take_all_without_reparenting",
         "span_list",
         "mSpanList.takeAll leaves the spans' list pointing to the old list",
-        (Edit("mheap.go", "mSpanList.takeAll", "s.list = list", "_ = list"),),
+        (GoEdit("mheap.go", "mSpanList.takeAll", "s.list = list", "_ = list"),),
     ),
-    Mutant(
+    GoMutant(
         "acquire_by_store",
         "sweepgen",
         "tryAcquire stores the generation instead of comparing and swapping it",
         (
-            Edit(
+            GoEdit(
                 "mgcsweep.go",
                 "sweepLocker.tryAcquire",
                 "if !atomic.Cas(&s.sweepgen, l.sweepGen-2, l.sweepGen-1) {",
@@ -87,14 +87,14 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "swept_before_bits",
         "sweepgen",
         "sweep marks the span swept before it exchanges the bits",
         (
-            Edit("mgcsweep.go", "sweepLocked.sweep", "s.allocBits = s.gcmarkBits", ""),
-            Edit("mgcsweep.go", "sweepLocked.sweep", "s.gcmarkBits = newMarkBits(s.nelems)", ""),
-            Edit(
+            GoEdit("mgcsweep.go", "sweepLocked.sweep", "s.allocBits = s.gcmarkBits", ""),
+            GoEdit("mgcsweep.go", "sweepLocked.sweep", "s.gcmarkBits = newMarkBits(s.nelems)", ""),
+            GoEdit(
                 "mgcsweep.go",
                 "sweepLocked.sweep",
                 "atomic.Store(&s.sweepgen, sweepgen)",
@@ -103,12 +103,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "stale_uncached_as_swept",
         "sweepgen",
         "uncacheSpan takes a stale span of one page for a swept one",
         (
-            Edit(
+            GoEdit(
                 "mcentral.go",
                 "mcentral.uncacheSpan",
                 "stale := s.sweepgen == sg+1",
@@ -116,12 +116,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "swept_span_to_unswept_set",
         "sweepgen",
         "uncacheSpan pushes a swept, full span onto the unswept set",
         (
-            Edit(
+            GoEdit(
                 "mcentral.go",
                 "mcentral.uncacheSpan",
                 "c.fullSwept(sg).push(s)",
@@ -129,12 +129,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "zeroed_base_one_page_low",
         "zeroed_base",
         "allocNeedsZero raises zeroedBase to one page below the end of the range",
         (
-            Edit(
+            GoEdit(
                 "mheap.go",
                 "mheap.allocNeedsZero",
                 "if atomic.Casuintptr(&ha.zeroedBase, zeroedBase, arenaLimit) {",
@@ -142,12 +142,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "zeroed_base_plain_store",
         "zeroed_base",
         "allocNeedsZero stores zeroedBase instead of comparing and swapping it",
         (
-            Edit(
+            GoEdit(
                 "mheap.go",
                 "mheap.allocNeedsZero",
                 "if atomic.Casuintptr(&ha.zeroedBase, zeroedBase, arenaLimit) {",
@@ -155,24 +155,28 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "reused_pages_taken_for_zero",
         "zeroed_base",
         "allocNeedsZero answers that reused pages are zero",
-        (Edit("mheap.go", "mheap.allocNeedsZero", "needZero = true", "needZero = npage > 1"),),
+        (GoEdit("mheap.go", "mheap.allocNeedsZero", "needZero = true", "needZero = npage > 1"),),
     ),
-    Mutant(
+    GoMutant(
         "need_zero_lost",
         "zeroed_base",
         "initSpan does not pass on what allocNeedsZero answered",
-        (Edit("mheap.go", "mheap.initSpan", "s.needzero = 1", "s.needzero = uint8(npages >> 8)"),),
+        (
+            GoEdit(
+                "mheap.go", "mheap.initSpan", "s.needzero = 1", "s.needzero = uint8(npages >> 8)"
+            ),
+        ),
     ),
-    Mutant(
+    GoMutant(
         "page_free_keeps_search",
         "pages",
         "pageAlloc.free does not lower the search address",
         (
-            Edit(
+            GoEdit(
                 "mpagealloc.go",
                 "pageAlloc.free",
                 "b.lessThan(p.searchAddr) {",
@@ -180,12 +184,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "last_page_of_the_cache",
         "pages",
         "pageCache.alloc takes the highest free page, not the lowest",
         (
-            Edit(
+            GoEdit(
                 "mpagecache.go",
                 "pageCache.alloc",
                 "sys.TrailingZeros64(c.cache)",
@@ -193,12 +197,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "second_fit",
         "pages",
         "pageAlloc.alloc takes a later run in the chunk, if there is one",
         (
-            Edit(
+            GoEdit(
                 "mpagealloc.go",
                 "pageAlloc.alloc",
                 ".find(npages, chunkPageIndex(p.searchAddr.addr()))",
@@ -207,12 +211,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "allocated_pages_stay_scavenged",
         "pages",
         "pallocData.allocRange leaves the scavenged bits of the pages set",
         (
-            Edit(
+            GoEdit(
                 "mpallocbits.go",
                 "pallocData.allocRange",
                 "m.scavenged.clearRange(i, n)",
@@ -220,12 +224,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "flush_forgets_scavenged",
         "pages",
         "pageCache.flush gives pages back without their scavenged bits",
         (
-            Edit(
+            GoEdit(
                 "mpagecache.go",
                 "pageCache.flush",
                 "if c.scav&(1<<i) != 0 {",
@@ -233,12 +237,12 @@ MUTANTS: Final = (
             ),
         ),
     ),
-    Mutant(
+    GoMutant(
         "freed_chunk_stays_dense",
         "pages",
         "scavChunkData.free does not note the start of a new generation",
         (
-            Edit(
+            GoEdit(
                 "mgcscavenge.go",
                 "scavChunkData.free",
                 "sc.lastInUse = sc.inUse",
@@ -249,6 +253,6 @@ MUTANTS: Final = (
 )
 
 
-def mutant(name: str) -> Mutant:
+def mutant(name: str) -> GoMutant:
     """The mutant called `name`; KeyError without one."""
     return {m.name: m for m in MUTANTS}[name]

@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from golang import trace_format
 from golang.errors import CannotCheck
-from golang.events import KINDS, RECORD_BYTES, Site
+from golang.events import KINDS, RECORD_BYTES, StoreSite
 from golang.hooks import LINES, WRAPS, Line, Wrap
-from golang.source import Edit, Function, Source
+from golang.source import Function, GoEdit, Source
 from golang.toolchain import GO_VERSION
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -63,7 +63,7 @@ class Overlay:
 
 def generate(
     source: Source,
-    edits: Sequence[Edit] = (),
+    edits: Sequence[GoEdit] = (),
     wraps: Sequence[Wrap] = WRAPS,
     lines: Sequence[Line] = LINES,
 ) -> Overlay:
@@ -77,7 +77,7 @@ def generate(
 
 
 def _instrument(
-    source: Source, wraps: Sequence[Wrap], rules: Sequence[Line], edits: Sequence[Edit]
+    source: Source, wraps: Sequence[Wrap], rules: Sequence[Line], edits: Sequence[GoEdit]
 ) -> Overlay:
     """Instrument `source`, which has `edits` already."""
     functions = source.functions()
@@ -134,13 +134,13 @@ def _instrument(
 def _replacement(rule: Line, function: str) -> str:
     if "SITE" not in rule.replacement:
         return rule.replacement
-    if function not in Site.__members__:
+    if function not in StoreSite.__members__:
         raise CannotCheck(
             "package runtime",
-            f"{function} stores a generation ({rule.pattern!r}) and has no Site number",
-            "add the function to golang.events.Site and say in the monitors what it may store",
+            f"{function} stores a generation ({rule.pattern!r}) and has no StoreSite number",
+            "add the function to golang.events.StoreSite and say in the monitors what it may store",
         )
-    return rule.replacement.replace("SITE", str(int(Site[function])))
+    return rule.replacement.replace("SITE", str(int(StoreSite[function])))
 
 
 def _only(functions: Mapping[str, Sequence[Function]], key: str) -> Function:

@@ -7,11 +7,11 @@ Replaying the events in ticket order therefore meets every operation in the stat
 
 | event          | ticket | operation (Go)                       | fields beyond the names         |
 |----------------|--------|--------------------------------------|---------------------------------|
-| PageGrow       | after  | pageAlloc.grow                       | start, end: chunks known then;  |
+| PagesGrow      | after  | pageAlloc.grow                       | start, end: chunks known then;  |
 |                |        |                                      | ready: summaryMappedReady;      |
 |                |        |                                      | total: bytes in inUse           |
-| PageAlloc      | after  | pageAlloc.alloc                      | addr 0: it found nothing        |
-| PageFree       | after  | pageAlloc.free                       |                                 |
+| PagesAlloc     | after  | pageAlloc.alloc                      | addr 0: it found nothing        |
+| PagesFree      | after  | pageAlloc.free                       |                                 |
 | PageToCache    | after  | pageAlloc.allocToCache               | its result: base, cache, scav   |
 | PageCacheAlloc | after  | pageCache.alloc                      | addr 0: it found nothing;       |
 |                |        |                                      | cache, cache_scav: what is left |
@@ -43,7 +43,7 @@ from typing import NamedTuple
 from golang.fields import U16, U32, U64
 
 
-class PageGrow(NamedTuple):
+class PagesGrow(NamedTuple):
     ticket: int
     m: U16
     base: U64
@@ -57,7 +57,7 @@ class PageGrow(NamedTuple):
     p: U16
 
 
-class PageAlloc(NamedTuple):
+class PagesAlloc(NamedTuple):
     ticket: int
     m: U16
     npages: U64
@@ -69,7 +69,7 @@ class PageAlloc(NamedTuple):
     p: U16
 
 
-class PageFree(NamedTuple):
+class PagesFree(NamedTuple):
     ticket: int
     m: U16
     base: U64
@@ -168,9 +168,9 @@ class ScavGen(NamedTuple):
 
 
 PageEvent = (
-    PageGrow
-    | PageAlloc
-    | PageFree
+    PagesGrow
+    | PagesAlloc
+    | PagesFree
     | PageToCache
     | PageCacheAlloc
     | PageFlush

@@ -18,7 +18,7 @@ _HEADER = re.compile(r"^func (?:\((\w+) (\*?\w+)\) )?(\w+)\(([^()]*)\)( .*)? \{$
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class GoEdit:
     """Replace `old`, part of a line that occurs just once in `function` of `file`, by `new`."""
 
     file: str
@@ -76,7 +76,7 @@ class Source:
                     found.setdefault(function.key, []).append(function)
         return found
 
-    def edited(self, edits: Sequence[Edit]) -> Source:
+    def edited(self, edits: Sequence[GoEdit]) -> Source:
         """A copy with `edits` applied; CannotCheck unless each anchor occurs exactly once."""
         files = {file: list(lines) for file, lines in self.files.items()}
         functions = self.functions()

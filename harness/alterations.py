@@ -13,7 +13,7 @@ from checker.verdict import Grade, Verdict
 from golang.alter import Alteration, Change, Drop, Duplicate, alter
 from golang.errors import GoMissing
 from golang.events import Event, ListTakeAll, SweeperBegin
-from golang.page_events import PageAlloc, PageCacheAlloc, ScavGive, ScavNone
+from golang.page_events import PageCacheAlloc, PagesAlloc, ScavGive, ScavNone
 from golang.trace import Trace
 from harness.conformance import TraceReader, conforms, tell
 from harness.recording import Recorder, not_run
@@ -96,7 +96,7 @@ def _matters(event: Event) -> bool:
     """Whether the event did something: a request that was refused may come once more or less."""
     if isinstance(event, SweeperBegin):
         return bool(event.valid)
-    if isinstance(event, PageAlloc | PageCacheAlloc):
+    if isinstance(event, PagesAlloc | PageCacheAlloc):
         return event.addr != 0
     return True
 

@@ -55,7 +55,7 @@ class TraceReader(ABC):
         """The handler of each kind of event that concerns this subject."""
 
     def finish(self) -> None:
-        """Called after the last event of a complete recording; may raise Violation."""
+        """Called after the last event of a complete recording; may raise TraceViolation."""
         return
 
     def counts(self) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pytest
 from checker.verdict import Grade, Verdict
 from golang.build import build, run
 from golang.errors import GoMissing
-from golang.mutants import Mutant
+from golang.mutants import GoMutant
 from golang.toolchain import find_go
 from golang.trace import Trace
 from harness.conformance import TraceReader, conforms
@@ -42,7 +42,7 @@ class Recorder:
         """
         return self._record("short", None, rounds=SHORT_ROUNDS, procs=1)
 
-    def mutated(self, mutant: Mutant) -> Trace:
+    def mutated(self, mutant: GoMutant) -> Trace:
         """A run of the runtime with a deliberate bug; it may have died."""
         return self._record(mutant.name, mutant, rounds=MUTANT_ROUNDS, seconds=MUTANT_SECONDS)
 
@@ -57,7 +57,7 @@ class Recorder:
     def _record(
         self,
         name: str,
-        mutant: Mutant | None,
+        mutant: GoMutant | None,
         *,
         rounds: int = 250,
         procs: int = 4,
@@ -105,7 +105,7 @@ def delayed_run_conforms(recorder: Recorder, monitor: type[TraceReader]) -> Verd
         return not_run(missing)
 
 
-def mutant_is_rejected(recorder: Recorder, monitor: type[TraceReader], mutant: Mutant) -> Verdict:
+def mutant_is_rejected(recorder: Recorder, monitor: type[TraceReader], mutant: GoMutant) -> Verdict:
     """A mutated runtime against the model of the mutant's subject."""
     try:
         return conforms(recorder.mutated(mutant), monitor)

@@ -34,7 +34,7 @@ LIMITER_EVENT_STAMP_NONE = 0
 """runtime/mgclimit.go limiterEventStampNone: the stamp of no event."""
 
 
-class Bucket(Struct):
+class LimiterBucket(Struct):
     """runtime/mgclimit.go gcCPULimiterState.bucket: 0 <= fill <= capacity, both uint64."""
 
     fill: Plain[int] = 0
@@ -46,7 +46,7 @@ class GcCPULimiterState(Struct):
 
     lock: Atomic[int]
     enabled: Atomic[bool]
-    bucket: Bucket
+    bucket: LimiterBucket
     overflow: Plain[int] = 0
     gc_enabled: Plain[bool] = False
     transitioning: Plain[bool] = False

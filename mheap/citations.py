@@ -22,7 +22,7 @@ _DOCUMENTED = (ast.FunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PortPlace:
     """A named piece of the port: a class, a function, a constant, or a field of a class.
 
     `path` is from the root of the repository; `bases` are the names of a class's base classes.
@@ -45,9 +45,9 @@ def citation(docstring: str | None) -> Cited | None:
 
 
 @cache
-def places(root: Path = ROOT) -> tuple[Place, ...]:
+def places(root: Path = ROOT) -> tuple[PortPlace, ...]:
     """All pieces of the port, in the order of their files and lines."""
-    found: list[Place] = []
+    found: list[PortPlace] = []
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root.parent).as_posix()
         found += _places(name, "", ast.parse(path.read_text()).body)
@@ -59,7 +59,7 @@ def cited(root: Path = ROOT) -> frozenset[Cited]:
     return frozenset(place.cited for place in places(root) if place.cited is not None)
 
 
-def _places(path: str, owner: str, body: list[ast.stmt]) -> Iterator[Place]:
+def _places(path: str, owner: str, body: list[ast.stmt]) -> Iterator[PortPlace]:
     for node, following in zip(body, [*body, None][1:], strict=True):
         if isinstance(node, _DOCUMENTED):
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
@@ -68,7 +68,7 @@ def _places(path: str, owner: str, body: list[ast.stmt]) -> Iterator[Place]:
                 if isinstance(node, ast.ClassDef)
                 else ()
             )
-            yield Place(path, owner + node.name, kind, citation(ast.get_docstring(node)), bases)
+            yield PortPlace(path, owner + node.name, kind, citation(ast.get_docstring(node)), bases)
             if isinstance(node, ast.ClassDef):
                 yield from _places(path, f"{owner}{node.name}.", node.body)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
@@ -76,10 +76,10 @@ def _places(path: str, owner: str, body: list[ast.stmt]) -> Iterator[Place]:
             for target in targets:
                 if isinstance(target, ast.Name) and target.id == "__slots__" and node.value:
                     slots = ast.literal_eval(node.value)
-                    yield from (Place(path, owner + slot, "field", None) for slot in slots)
+                    yield from (PortPlace(path, owner + slot, "field", None) for slot in slots)
                 elif isinstance(target, ast.Name):
                     kind = "field" if owner else "constant"
-                    yield Place(path, owner + target.id, kind, citation(_below(following)))
+                    yield PortPlace(path, owner + target.id, kind, citation(_below(following)))
 
 
 def _below(following: ast.stmt | None) -> str | None:

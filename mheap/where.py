@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from golang.declarations import Declaration
 from golang.fingerprint import Cited, Tree
 from mheap.artefacts import INSTEAD, MARKER, MARKER_REASON, REASONS
-from mheap.citations import Place, places
+from mheap.citations import PortPlace, places
 from mheap.names import port_names, snake
 
 SUBJECT = "runtime/mheap.go"
@@ -23,7 +23,7 @@ class Row:
     """A Go declaration with its counterparts; without any, the note has to say why."""
 
     declaration: Declaration
-    places: tuple[Place, ...]
+    places: tuple[PortPlace, ...]
     note: str
 
     @property
@@ -32,7 +32,7 @@ class Row:
         return not self.places and not self.note
 
 
-def table(tree: Tree, port: Sequence[Place] | None = None) -> list[Row]:
+def table(tree: Tree, port: Sequence[PortPlace] | None = None) -> list[Row]:
     """A row for each declaration of mheap.go and each field of its structs, in Go's order."""
     found = places() if port is None else port
     finder = _Finder(tuple(found))
@@ -61,7 +61,7 @@ def lookup(tree: Tree, name: str) -> list[Row]:
     return [row for row in rows if row.declaration.name == name]
 
 
-def neighbours(tree: Tree, port: Sequence[Place] | None = None) -> dict[str, list[Row]]:
+def neighbours(tree: Tree, port: Sequence[PortPlace] | None = None) -> dict[str, list[Row]]:
     """For each other Go file that the port cites, its functions and types, and what was ported.
 
     Of its constants, variables and fields there are only those that the port cites.
@@ -78,7 +78,7 @@ def neighbours(tree: Tree, port: Sequence[Place] | None = None) -> dict[str, lis
     }
 
 
-def unused_entries(tree: Tree, port: Sequence[Place] | None = None) -> list[str]:
+def unused_entries(tree: Tree, port: Sequence[PortPlace] | None = None) -> list[str]:
     """The lines of mheap/artefacts.py that are wrong, or not needed any more."""
     found = tuple(places() if port is None else port)
     finder = _Finder(found)
@@ -99,12 +99,12 @@ def unused_entries(tree: Tree, port: Sequence[Place] | None = None) -> list[str]
 class _Finder:
     """The port's pieces by what they cite and by their names."""
 
-    def __init__(self, port: tuple[Place, ...]) -> None:
+    def __init__(self, port: tuple[PortPlace, ...]) -> None:
         self.port = port
-        self.citing: dict[Cited, list[Place]] = {}
-        self.constants: dict[str, list[Place]] = {}
+        self.citing: dict[Cited, list[PortPlace]] = {}
+        self.constants: dict[str, list[PortPlace]] = {}
         self.classes = {place.name: place for place in port if place.kind == "class"}
-        self.members: dict[str, dict[str, Place]] = {}
+        self.members: dict[str, dict[str, PortPlace]] = {}
         for place in port:
             if place.cited is not None:
                 self.citing.setdefault(place.cited, []).append(place)
@@ -128,7 +128,7 @@ class _Finder:
             return Row(declaration, instead, note if instead else "")
         return Row(declaration, (), REASONS.get(name, ""))
 
-    def mechanical(self, declaration: Declaration) -> tuple[Place, ...]:
+    def mechanical(self, declaration: Declaration) -> tuple[PortPlace, ...]:
         """The counterparts that need no entry."""
         found = self.cited_places(declaration)
         if not found and declaration.kind in ("const", "var"):
@@ -138,7 +138,7 @@ class _Finder:
             return self._field(declaration)
         return found
 
-    def cited_places(self, declaration: Declaration) -> tuple[Place, ...]:
+    def cited_places(self, declaration: Declaration) -> tuple[PortPlace, ...]:
         """The pieces of the port that cite the declaration, if one is of the right kind.
 
         A constant that cites a function is a part of it, not the function.
@@ -147,11 +147,11 @@ class _Finder:
         right = _KIND.get(declaration.kind)
         return found if right is None or any(place.kind == right for place in found) else ()
 
-    def with_name(self, name: str) -> tuple[Place, ...]:
+    def with_name(self, name: str) -> tuple[PortPlace, ...]:
         """The pieces of the port of this name, in whatever module."""
         return tuple(place for place in self.port if place.name == name)
 
-    def _field(self, declaration: Declaration) -> tuple[Place, ...]:
+    def _field(self, declaration: Declaration) -> tuple[PortPlace, ...]:
         """The field of that name in a class that cites the struct, or that cites what holds it.
 
         A field of an unnamed struct may also stand in the class around it: cur_arena_base.
@@ -167,7 +167,7 @@ class _Finder:
             name = f"{snake(outer)}_{name}"
         return ()
 
-    def _member(self, place: Place, name: str) -> Place | None:
+    def _member(self, place: PortPlace, name: str) -> PortPlace | None:
         """A member of a class, or the base class that is Go's embedded struct of that name."""
         if place.kind != "class":
             return None

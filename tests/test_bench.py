@@ -12,7 +12,7 @@ import pytest
 import impl
 from bench import access, classless, cli, growth, oracle, report, size
 from bench.classless import CannotRewrite, Rewriter
-from bench.measure import DifferentWork, Measurement, Pair, Side, Work, speeds
+from bench.measure import DifferentWork, Measurement, Pair, Side, TimedWork, speeds
 from bench.snapshot import snapshot
 from bench.workloads import WORKLOADS
 from checker.binding import Binding, Edit
@@ -161,7 +161,7 @@ def test_what_cannot_be_rewritten_is_an_error(text: str) -> None:
 
 def test_different_work_is_no_comparison(port: Binding) -> None:
     def side(name: str, result: Any) -> Side:
-        return Side(name, lambda: Work(lambda: None, lambda: result))
+        return Side(name, lambda: TimedWork(lambda: None, lambda: result))
 
     with pytest.raises(DifferentWork, match="b came to another result"):
         speeds("s", "n", 1, [side("a", 1), side("b", 2)], [Pair("a", "b")], 1)

@@ -8,7 +8,7 @@ from golang.declarations import Declaration
 from golang.errors import CannotCheck
 from golang.fingerprint import Cited, Tree
 from mheap import drift
-from mheap.citations import Place, places
+from mheap.citations import PortPlace, places
 from mheap.names import OTHERWISE, port_names, snake
 
 IN_PART = {
@@ -30,12 +30,12 @@ def last(name: str) -> str:
     return name.rpartition(".")[2].lstrip("_")
 
 
-def misnamed(go: Tree, port: tuple[Place, ...]) -> list[str]:
+def misnamed(go: Tree, port: tuple[PortPlace, ...]) -> list[str]:
     """What cites a declaration of Go of which nothing has the name.
 
     What cites the declaration beside its counterpart is a part of it, or serves it.
     """
-    citing = defaultdict[Cited, list[Place]](list)
+    citing = defaultdict[Cited, list[PortPlace]](list)
     for place in port:
         if place.cited is not None:
             citing[place.cited].append(place)
@@ -53,7 +53,7 @@ def misnamed(go: Tree, port: tuple[Place, ...]) -> list[str]:
     return wrong
 
 
-def nearly(go: Tree, port: tuple[Place, ...]) -> list[str]:
+def nearly(go: Tree, port: tuple[PortPlace, ...]) -> list[str]:
     """Fields and constants whose names are the words of a Go name, but put together otherwise."""
     wrong = []
     for place in port:
@@ -71,7 +71,7 @@ def nearly(go: Tree, port: tuple[Place, ...]) -> list[str]:
     return wrong
 
 
-def unlike(declaration: Declaration, name: str, pieces: list[Place]) -> list[str]:
+def unlike(declaration: Declaration, name: str, pieces: list[PortPlace]) -> list[str]:
     """The pieces that have the words of the name, but not the name that the rule gives it."""
     words = loose(name)
     alike = [piece for piece in pieces if loose(last(piece.name)) == words]
@@ -128,9 +128,9 @@ def test_the_words_of_a_name(go_name: str, words: str) -> None:
     ],
 )
 def test_another_name_is_found(go: Tree, name: str, misnamed_as: str, message: str) -> None:
-    def renamed(place: Place) -> Place:
+    def renamed(place: PortPlace) -> PortPlace:
         new = misnamed_as if place.name == name else place.name
-        return Place(place.path, new, place.kind, place.cited, place.bases)
+        return PortPlace(place.path, new, place.kind, place.cited, place.bases)
 
     wrong = misnamed(go, tuple(map(renamed, places())))
     assert [line.partition(":")[0] for line in wrong] == [message]
@@ -138,9 +138,9 @@ def test_another_name_is_found(go: Tree, name: str, misnamed_as: str, message: s
 
 def test_a_field_with_other_words_is_found(go: Tree) -> None:
     port = (
-        Place("impl/m.py", "Mspan", "class", Cited("runtime/mheap.go", "mspan")),
-        Place("impl/m.py", "Mspan.free_index", "field", None),
-        Place("impl/m.py", "PAGESIZE", "constant", Cited("runtime/malloc.go", "pageSize")),
+        PortPlace("impl/m.py", "Mspan", "class", Cited("runtime/mheap.go", "mspan")),
+        PortPlace("impl/m.py", "Mspan.free_index", "field", None),
+        PortPlace("impl/m.py", "PAGESIZE", "constant", Cited("runtime/malloc.go", "pageSize")),
     )
     assert sorted(nearly(go, port)) == [
         "_PageSize: impl/m.py PAGESIZE",

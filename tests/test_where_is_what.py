@@ -5,7 +5,7 @@ import pytest
 from golang.errors import CannotCheck
 from golang.fingerprint import Cited, Tree
 from mheap import drift
-from mheap.citations import Place, citation, places
+from mheap.citations import PortPlace, citation, places
 from mheap.cli import main
 from mheap.where import SUBJECT, gaps, neighbours, table, unused_entries
 from mheap.wherepage import PAGE, page
@@ -62,7 +62,7 @@ def test_what_the_port_loses_is_missed(go, lost, missing):
 
 def test_a_constant_that_cites_a_function_is_not_the_function(go):
     cited = Cited(SUBJECT, "mheap.initSpan")
-    port = [*port_without("Mheap.init_span"), Place("impl/mheap.py", "X", "constant", cited)]
+    port = [*port_without("Mheap.init_span"), PortPlace("impl/mheap.py", "X", "constant", cited)]
     assert "func mheap.initSpan (mheap.go:1381)" in gaps(table(go, port))
 
 
@@ -72,20 +72,20 @@ def test_an_entry_for_what_is_not_in_the_port_is_reported(go):
 
 
 def test_an_entry_for_what_has_a_counterpart_is_reported(go):
-    port = [*places(), Place("impl/x.py", "Header", "class", Cited(SUBJECT, "gcBitsHeader"))]
+    port = [*places(), PortPlace("impl/x.py", "Header", "class", Cited(SUBJECT, "gcBitsHeader"))]
     assert "gcBitsHeader has a counterpart without its entry" in unused_entries(go, port)
 
 
 def test_fields_of_a_struct_inside_a_struct_may_stand_in_the_class_around_it(go):
-    held = Place("impl/mheap.py", "Mheap.cur_arena_base", "field", None)
+    held = PortPlace("impl/mheap.py", "Mheap.cur_arena_base", "field", None)
     missing = gaps(table(go, [*port_without("CurArena.base"), held]))
     assert not [line for line in missing if line.startswith("field mheap.curArena.base ")]
 
 
 def test_an_embedded_struct_may_be_a_base_class(go):
     others = [each for each in places() if not each.name.startswith("Special")]
-    base = Place("impl/s.py", "Special", "class", Cited(SUBJECT, "special"))
-    derived = Place("impl/s.py", "P", "class", Cited(SUBJECT, "specialprofile"), ("Special",))
+    base = PortPlace("impl/s.py", "Special", "class", Cited(SUBJECT, "special"))
+    derived = PortPlace("impl/s.py", "P", "class", Cited(SUBJECT, "specialprofile"), ("Special",))
     missing = gaps(table(go, [*others, base, derived]))
     assert "field specialprofile.b (mheap.go:1995)" in missing
     assert "field specialprofile.special (mheap.go:1994)" not in missing
@@ -118,12 +118,12 @@ def test_the_pieces_of_a_module(tmp_path):
     (tmp_path / "port" / "iter.py").write_text(PORT)
     path = "port/iter.py"
     assert places(tmp_path / "port") == (
-        Place(path, "LIMIT", "constant", Cited(SUBJECT, "limit")),
-        Place(path, "Iter", "class", Cited(SUBJECT, "iter"), ("Base",)),
-        Place(path, "Iter.pprev", "field", None),
-        Place(path, "Iter.s", "field", None),
-        Place(path, "Iter.at", "field", None),
-        Place(path, "Iter.next", "function", Cited(SUBJECT, "iter.next")),
+        PortPlace(path, "LIMIT", "constant", Cited(SUBJECT, "limit")),
+        PortPlace(path, "Iter", "class", Cited(SUBJECT, "iter"), ("Base",)),
+        PortPlace(path, "Iter.pprev", "field", None),
+        PortPlace(path, "Iter.s", "field", None),
+        PortPlace(path, "Iter.at", "field", None),
+        PortPlace(path, "Iter.next", "function", Cited(SUBJECT, "iter.next")),
     )
 
 

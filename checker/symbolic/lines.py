@@ -39,7 +39,7 @@ def position() -> str:
 class Recording:
     """Records, within a `with` block, the lines under proof in the order they run.
 
-    More than `limit` lines raise Unsupported in the running code: a loop without a bound.
+    More than `limit` lines raise OutsideSubset in the running code: a loop without a bound.
     """
 
     def __init__(self, limit: int) -> None:

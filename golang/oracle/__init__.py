@@ -6,7 +6,7 @@ the results and the whole state, or its hash (client).
 """
 
 from golang.oracle.build import build_oracle
-from golang.oracle.client import HASH, RESULTS, STATE, Answer, Oracle, OracleDied, state_hash
+from golang.oracle.client import HASH, RESULTS, STATE, Oracle, OracleAnswer, OracleDied, state_hash
 from golang.oracle.ops import NOTHING, Op
 
 __all__ = [
@@ -14,9 +14,9 @@ __all__ = [
     "NOTHING",
     "RESULTS",
     "STATE",
-    "Answer",
     "Op",
     "Oracle",
+    "OracleAnswer",
     "OracleDied",
     "build_oracle",
     "state_hash",

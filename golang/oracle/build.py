@@ -16,16 +16,18 @@ from golang.build import FLAGS
 from golang.errors import CannotCheck
 from golang.oracle import ops, tables
 from golang.overlay import Overlay
-from golang.source import Edit, Source
+from golang.source import GoEdit, Source
 from golang.toolchain import Toolchain
 
 PROGRAM = Path(__file__).parent / "program"
 TEMPLATES = Path(__file__).parent / "runtime"
 
-_DYING = Edit("panic.go", "throw", 'print("fatal error: "', 'oracleDying(s); print("fatal error: "')
+_DYING = GoEdit(
+    "panic.go", "throw", 'print("fatal error: "', 'oracleDying(s); print("fatal error: "'
+)
 
 
-def overlay(source: Source, edits: Sequence[Edit] = ()) -> Overlay:
+def overlay(source: Source, edits: Sequence[GoEdit] = ()) -> Overlay:
     """Our files beside `source` after `edits`, of which only changed files are overlaid.
 
     Raises CannotCheck when an edit does not find its place.
@@ -48,7 +50,7 @@ def overlay(source: Source, edits: Sequence[Edit] = ()) -> Overlay:
 
 
 def build_oracle(
-    go: Toolchain, cache: Path, edits: Sequence[Edit] = (), timeout: float = 300
+    go: Toolchain, cache: Path, edits: Sequence[GoEdit] = (), timeout: float = 300
 ) -> Path:
     """Build the oracle under the directory `cache`, or find it built there; return the program.
 

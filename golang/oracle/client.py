@@ -22,7 +22,7 @@ from typing import IO, NamedTuple
 from golang.errors import CannotCheck
 from golang.oracle.ops import spelled
 
-Request = tuple[int, ...]
+OracleRequest = tuple[int, ...]
 """An operation and its arguments, each a 64-bit word."""
 
 RESULTS, HASH, STATE = 0, 1, 2
@@ -32,7 +32,7 @@ FRAME_WORDS = 1 << 18
 _HEADER = struct.Struct("<3Q")
 
 
-class Answer(NamedTuple):
+class OracleAnswer(NamedTuple):
     """What one request gave. `state` is empty, one hash, or all words of the state."""
 
     results: tuple[int, ...]
@@ -46,7 +46,7 @@ class OracleDied(Exception):
     """
 
     def __init__(
-        self, text: str, request: Request | None, answers: Sequence[Answer], stderr: str
+        self, text: str, request: OracleRequest | None, answers: Sequence[OracleAnswer], stderr: str
     ) -> None:
         super().__init__(f"{text!r} on {spelled(request) if request else 'an unknown request'}")
         self.text = text
@@ -113,16 +113,16 @@ class Oracle:
                 _close(pipe)
         process.wait()
 
-    def one(self, op: int, *arguments: int, want: int = RESULTS) -> Answer:
+    def one(self, op: int, *arguments: int, want: int = RESULTS) -> OracleAnswer:
         """One request in lock-step."""
         return self.ask([(op, *arguments)], want)[0]
 
-    def ask(self, requests: Sequence[Request], want: int = RESULTS) -> list[Answer]:
+    def ask(self, requests: Sequence[OracleRequest], want: int = RESULTS) -> list[OracleAnswer]:
         """Ask all, in order, and wait for the answers.
 
         Raises OracleDied where Go throws.
         """
-        answers: list[Answer] = []
+        answers: list[OracleAnswer] = []
         words: list[int] = []
         first = 0
         for number, request in enumerate(requests):
@@ -136,7 +136,7 @@ class Oracle:
         return answers
 
     def _frame(
-        self, words: Sequence[int], requests: Sequence[Request], answers: list[Answer]
+        self, words: Sequence[int], requests: Sequence[OracleRequest], answers: list[OracleAnswer]
     ) -> None:
         """Send one frame; add its answers."""
         process = self._process
@@ -158,7 +158,9 @@ class Oracle:
             if text:
                 self._died(process.stdout.read(text).decode(), requests[done], answers)
 
-    def _died(self, text: str, request: Request | None, answers: Sequence[Answer]) -> None:
+    def _died(
+        self, text: str, request: OracleRequest | None, answers: Sequence[OracleAnswer]
+    ) -> None:
         process, self._process = self._process, None
         assert process is not None
         # Closed first: a process that only seems dead sees the end of its input.
@@ -174,7 +176,7 @@ class Oracle:
         raise OracleDied(text, request, answers, stderr)
 
 
-def _parse(data: bytes, answered: int) -> list[Answer]:
+def _parse(data: bytes, answered: int) -> list[OracleAnswer]:
     words = memoryview(data).cast("Q")
     answers = []
     at = 0
@@ -182,7 +184,7 @@ def _parse(data: bytes, answered: int) -> list[Answer]:
         head = words[at]
         middle = at + 1 + (head & 0xFFFF_FFFF)
         end = middle + (head >> 32)
-        answers.append(Answer(tuple(words[at + 1 : middle]), tuple(words[middle:end])))
+        answers.append(OracleAnswer(tuple(words[at + 1 : middle]), tuple(words[middle:end])))
         at = end
     return answers
 

@@ -38,12 +38,14 @@ def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def program(go: Toolchain, build_cache: Path) -> build.Program:
+def program(go: Toolchain, build_cache: Path) -> build.InstrumentedProgram:
     return build.build(go, build_cache)
 
 
 @pytest.fixture(scope="session")
-def recording(program: build.Program, tmp_path_factory: pytest.TempPathFactory) -> build.Run:
+def recording(
+    program: build.InstrumentedProgram, tmp_path_factory: pytest.TempPathFactory
+) -> build.WorkloadRun:
     return build.run(program, tmp_path_factory.mktemp("traces") / "default.trace")
 
 

@@ -13,7 +13,7 @@ from checker.counterexample import Counterexample
 from checker.mutation import Mutant
 from checker.verdict import Grade
 from golang.oracle import Op, Oracle, build_oracle
-from golang.oracle.client import Request
+from golang.oracle.client import OracleRequest
 from golang.toolchain import Toolchain
 from harness.replay import CannotReplay
 from proofs.runtime.differential import replays
@@ -48,7 +48,7 @@ class Toy(Subject):
     operations = ("FIND_BIT",)
     rules: ClassVar = {"ask": 1}
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         return (self.port.mpallocbits.find_bit_range64(*request[1:], 64),)
 
     def state(self) -> list[int]:
@@ -110,7 +110,7 @@ def test_what_was_not_compared_is_vacuous(oracle: Oracle, kind: type[Subject], r
 
 
 class Broken(StatefulToy):
-    def apply(self, _request: Request) -> Results:
+    def apply(self, _request: OracleRequest) -> Results:
         raise ValueError("not a throw")
 
 

@@ -19,8 +19,8 @@ from golang.oracle import (
     state_hash,
     tables,
 )
-from golang.oracle.client import FRAME_WORDS, Request
-from golang.source import Edit
+from golang.oracle.client import FRAME_WORDS, OracleRequest
+from golang.source import GoEdit
 from golang.toolchain import Toolchain, find_go
 
 BASE = 0x24_0000_0000
@@ -39,7 +39,7 @@ def oracle(program: Path) -> Iterator[Oracle]:
         yield oracle
 
 
-SUBJECTS: dict[str, list[Request]] = {
+SUBJECTS: dict[str, list[OracleRequest]] = {
     "bits": [(Op.BITS_CLEAR_ALL, 0), (Op.BITS_ALLOC_RANGE, 3, 100)],
     "pages": [
         (Op.PAGES_RESET,),
@@ -113,7 +113,11 @@ def test_the_constants_are_those_of_the_platform(oracle: Oracle) -> None:
 
 
 def test_a_throw_is_told_with_its_request_and_the_answers_before_it(oracle: Oracle) -> None:
-    requests: list[Request] = [*SUBJECTS["lists"], (Op.LIST_REMOVE, 1, 3), (Op.LIST_IS_EMPTY, 0)]
+    requests: list[OracleRequest] = [
+        *SUBJECTS["lists"],
+        (Op.LIST_REMOVE, 1, 3),
+        (Op.LIST_IS_EMPTY, 0),
+    ]
     with pytest.raises(OracleDied) as death:
         oracle.ask(requests)
     assert death.value.text == "mSpanList.remove"
@@ -137,14 +141,14 @@ def test_an_unknown_operation_is_refused(oracle: Oracle) -> None:
 
 
 def test_many_requests_go_in_several_frames(oracle: Oracle) -> None:
-    requests: list[Request] = [(Op.FIND_BIT_RANGE64, 0b1100, 2)] * (FRAME_WORDS // 3 + 5)
+    requests: list[OracleRequest] = [(Op.FIND_BIT_RANGE64, 0b1100, 2)] * (FRAME_WORDS // 3 + 5)
     answers = oracle.ask(requests, HASH)
     assert len(answers) == len(requests)
     assert {answer.results for answer in answers} == {(2,)}
 
 
 def test_answers_larger_than_a_buffer_arrive(oracle: Oracle) -> None:
-    grown: list[Request] = [(Op.PAGES_RESET,), (Op.PAGES_GROW, BASE, 64 * CHUNK)]
+    grown: list[OracleRequest] = [(Op.PAGES_RESET,), (Op.PAGES_GROW, BASE, 64 * CHUNK)]
     oracle.ask(grown)
     answers = oracle.ask([(Op.PAGES_FIND, 1)] * 1000, STATE)
     assert sum(len(answer.state) for answer in answers) > 1 << 20
@@ -152,7 +156,7 @@ def test_answers_larger_than_a_buffer_arrive(oracle: Oracle) -> None:
 
 
 def test_a_bug_in_the_runtime_changes_the_answers(go: Toolchain, build_cache: Path) -> None:
-    edit = Edit("mpallocbits.go", "pageBits.get", "(i % 64)", "(i % 32)")
+    edit = GoEdit("mpallocbits.go", "pageBits.get", "(i % 64)", "(i % 32)")
     with Oracle(build_oracle(go, build_cache, [edit])) as oracle:
         oracle.ask([(Op.BITS_CLEAR_ALL, 0), (Op.BITS_SET, 0, 40)])
         assert oracle.one(Op.BITS_GET, 0, 40).results == (0,)
@@ -161,7 +165,7 @@ def test_a_bug_in_the_runtime_changes_the_answers(go: Toolchain, build_cache: Pa
 def test_what_does_not_compile_or_is_not_there_cannot_be_checked(
     go: Toolchain, tmp_path: Path
 ) -> None:
-    edit = Edit("mpallocbits.go", "pageBits.get", "return", "retrun")
+    edit = GoEdit("mpallocbits.go", "pageBits.get", "return", "retrun")
     with pytest.raises(CannotCheck, match="does not compile"):
         build_oracle(go, tmp_path, [edit])
     with pytest.raises(GoMissing):

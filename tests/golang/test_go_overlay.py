@@ -9,9 +9,9 @@ import pytest
 
 from golang.errors import CannotCheck
 from golang.hooks import LINES, WRAPS
-from golang.mutants import MUTANTS, Mutant, Subject, mutant
+from golang.mutants import MUTANTS, GoMutant, MutantSubject, mutant
 from golang.overlay import INNER, generate
-from golang.source import Edit, Source
+from golang.source import GoEdit, Source
 
 
 def without(source: Source, file: str, text: str) -> Source:
@@ -59,7 +59,7 @@ def test_a_hook_without_its_place_is_refused(
 
 
 def test_a_generation_store_in_an_unknown_function_is_refused(source: Source) -> None:
-    edit = Edit("mheap.go", "mheap.freeManual", "s.needzero = 1", "atomic.Store(&s.sweepgen, 2)")
+    edit = GoEdit("mheap.go", "mheap.freeManual", "s.needzero = 1", "atomic.Store(&s.sweepgen, 2)")
     with pytest.raises(CannotCheck, match="freeManual stores a generation"):
         generate(source, [edit])
 
@@ -70,7 +70,7 @@ def test_missing_source_is_refused(tmp_path: Path) -> None:
 
 
 def test_mutants_cover_every_subject() -> None:
-    assert {m.subject for m in MUTANTS} == set(get_args(Subject))
+    assert {m.subject for m in MUTANTS} == set(get_args(MutantSubject))
     assert len({m.name for m in MUTANTS}) == len(MUTANTS)
 
 
@@ -80,17 +80,17 @@ def test_a_mutant_carries_the_hooks_too(source: Source) -> None:
 
 
 def test_a_mutant_may_not_lose_a_hook_that_is_no_store(source: Source) -> None:
-    edit = Edit("mgcsweep.go", "sweepLocked.sweep", "s.allocBits = s.gcmarkBits", "")
+    edit = GoEdit("mgcsweep.go", "sweepLocked.sweep", "s.allocBits = s.gcmarkBits", "")
     with pytest.raises(CannotCheck, match=r"allocBits.* fits \{\}"):
         generate(source, [edit])
 
 
 @pytest.mark.parametrize("bug", MUTANTS, ids=lambda m: m.name)
-def test_every_mutant_keeps_the_hooks(source: Source, bug: Mutant) -> None:
+def test_every_mutant_keeps_the_hooks(source: Source, bug: GoMutant) -> None:
     assert generate(source, bug.edits).digest != generate(source).digest
 
 
 @pytest.mark.parametrize("old", ["no such text", "span.prev"])
 def test_an_ambiguous_edit_is_refused(source: Source, old: str) -> None:
     with pytest.raises(CannotCheck, match="not once"):
-        source.edited([Edit("mheap.go", "mSpanList.remove", old, "x")])
+        source.edited([GoEdit("mheap.go", "mSpanList.remove", old, "x")])

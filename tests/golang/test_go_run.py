@@ -15,8 +15,8 @@ from golang.events import (
     SetPush,
     SgCas,
     SgStore,
-    Site,
-    State,
+    StateStore,
+    StoreSite,
     SweepBegin,
     SweepBits,
     ZbLoad,
@@ -26,7 +26,7 @@ from golang.mutants import mutant
 from golang.page_events import (
     PageCacheAlloc,
     PageFlush,
-    PageGrow,
+    PagesGrow,
     PageToCache,
     ScavGive,
     ScavTake,
@@ -35,7 +35,7 @@ from golang.toolchain import Toolchain
 from golang.trace import Trace
 
 
-def test_the_default_workload_records_every_kind(recording: build.Run) -> None:
+def test_the_default_workload_records_every_kind(recording: build.WorkloadRun) -> None:
     assert (recording.status, recording.stderr) == (0, "done\n")
     trace = Trace(recording.trace)
     counts = trace.counts()
@@ -46,7 +46,9 @@ def test_the_default_workload_records_every_kind(recording: build.Run) -> None:
         assert event.ticket == ticket
 
 
-def test_owners_are_recorded_in_real_order(program: build.Program, tmp_path: Path) -> None:
+def test_owners_are_recorded_in_real_order(
+    program: build.InstrumentedProgram, tmp_path: Path
+) -> None:
     """Each store's old value is the last one recorded, even with random delays in the hooks."""
     run = build.run(program, tmp_path / "t", procs=8, rounds=60, delays=True)
     assert run.status == 0
@@ -57,12 +59,12 @@ def test_owners_are_recorded_in_real_order(program: build.Program, tmp_path: Pat
     phase = 0
     for event in trace:
         match event:
-            case State():
+            case StateStore():
                 assert state.get(event.span, event.old) == event.old, event
                 state[event.span] = event.new
             case SgStore() | SgCas():
                 assert gen.get(event.span, event.old) == event.old, event
-                assert event.site in set(Site), event
+                assert event.site in set(StoreSite), event
                 gen[event.span] = event.new
             case Hsg():
                 assert (event.old, event.new) == (heap, heap + 2)
@@ -77,7 +79,9 @@ def test_owners_are_recorded_in_real_order(program: build.Program, tmp_path: Pat
     assert heap > 4
 
 
-def test_page_events_are_recorded_in_real_order(program: build.Program, tmp_path: Path) -> None:
+def test_page_events_are_recorded_in_real_order(
+    program: build.InstrumentedProgram, tmp_path: Path
+) -> None:
     """What one shows of a cache, of a scavenged run or of the heap's size the last one left."""
     run = build.run(program, tmp_path / "t", procs=8, rounds=60, delays=True)
     assert run.status == 0
@@ -86,7 +90,7 @@ def test_page_events_are_recorded_in_real_order(program: build.Program, tmp_path
     total = 0
     for event in Trace(run.trace):
         match event:
-            case PageGrow():
+            case PagesGrow():
                 total += event.size
                 assert event.total == total
             case PageToCache():
@@ -109,21 +113,23 @@ def test_page_events_are_recorded_in_real_order(program: build.Program, tmp_path
     assert not taken
 
 
-def test_arenas_can_be_left_out(program: build.Program, tmp_path: Path) -> None:
+def test_arenas_can_be_left_out(program: build.InstrumentedProgram, tmp_path: Path) -> None:
     run = build.run(program, tmp_path / "t", rounds=10, arenas=0)
     counts = Trace(run.trace).counts()
     assert counts[ListInsertBack] == 0
     assert counts[ZbLoad] > 0
 
 
-def test_a_full_buffer_is_an_error(program: build.Program, tmp_path: Path) -> None:
+def test_a_full_buffer_is_an_error(program: build.InstrumentedProgram, tmp_path: Path) -> None:
     run = build.run(program, tmp_path / "t", rounds=10, capacity=1000)
     assert run.status == 0
     with pytest.raises(TraceError, match="room for 1000"):
         Trace(run.trace)
 
 
-def test_a_killed_program_leaves_a_prefix(program: build.Program, tmp_path: Path) -> None:
+def test_a_killed_program_leaves_a_prefix(
+    program: build.InstrumentedProgram, tmp_path: Path
+) -> None:
     run = build.run(program, tmp_path / "t", rounds=10**6, capacity=1 << 24, timeout=0.5)
     assert run.status is None
     with pytest.raises(TraceError, match="died before"):
@@ -131,12 +137,16 @@ def test_a_killed_program_leaves_a_prefix(program: build.Program, tmp_path: Path
     assert len(Trace(run.trace, allow_crash=True)) > 1000
 
 
-def test_an_unwritable_trace_is_an_error(program: build.Program, tmp_path: Path) -> None:
+def test_an_unwritable_trace_is_an_error(
+    program: build.InstrumentedProgram, tmp_path: Path
+) -> None:
     with pytest.raises(CannotCheck, match="recorder: cannot create the file"):
         build.run(program, tmp_path / "no" / "t")
 
 
-def test_a_program_is_built_once(go: Toolchain, program: build.Program, build_cache: Path) -> None:
+def test_a_program_is_built_once(
+    go: Toolchain, program: build.InstrumentedProgram, build_cache: Path
+) -> None:
     stamp = program.path.stat().st_mtime_ns
     assert build.build(go, build_cache) == program
     assert program.path.stat().st_mtime_ns == stamp
@@ -147,4 +157,4 @@ def test_a_mutant_shows_in_its_trace(go: Toolchain, build_cache: Path, tmp_path:
     run = build.run(mutated, tmp_path / "t", rounds=20)
     trace = Trace(run.trace, allow_crash=True)
     assert trace.counts()[SgCas] == 0
-    assert any(isinstance(e, SgStore) and e.site == Site.tryAcquire for e in trace)
+    assert any(isinstance(e, SgStore) and e.site == StoreSite.tryAcquire for e in trace)

@@ -9,10 +9,10 @@ import pytest
 from golang import build
 from golang.errors import CannotCheck
 from golang.hooks import LINES, WATCHED, WRAPS, Wrap
-from golang.mutants import Mutant
+from golang.mutants import GoMutant
 from golang.overlay import Store, generate
 from golang.scan import Use, check_stores_recorded, find_stores, stored_by, unrecorded
-from golang.source import Edit, Function, Source
+from golang.source import Function, GoEdit, Source
 from golang.toolchain import Toolchain
 
 
@@ -100,7 +100,7 @@ def test_a_removed_wrap_is_noticed(source: Source, stores: set[Store], wrap: Wra
     ],
 )
 def test_an_added_store_is_noticed(go: Toolchain, source: Source, new: str, missed: str) -> None:
-    edits = [Edit("mheap.go", "mheap.freeManual", "s.needzero = 1", new)]
+    edits = [GoEdit("mheap.go", "mheap.freeManual", "s.needzero = 1", new)]
     with pytest.raises(CannotCheck, match=rf"not recorded: mheap.go:\d+ stores {missed};"):
         check_stores_recorded(go, source.edited(edits), generate(source, edits))
 
@@ -117,10 +117,10 @@ def heads(go: Toolchain, source: Source) -> list[Function]:
     return [first[file] for file in answer.stdout.split() if file in first]
 
 
-def begun_with(source: Source, functions: list[Function], line: str) -> list[Edit]:
+def begun_with(source: Source, functions: list[Function], line: str) -> list[GoEdit]:
     """Edits that make `line` the first one of each function."""
     headers = [(each, source.files[each.file][each.start]) for each in functions]
-    return [Edit(f.file, f.key, header, f"{header}\n\t{line}") for f, header in headers]
+    return [GoEdit(f.file, f.key, header, f"{header}\n\t{line}") for f, header in headers]
 
 
 def test_an_added_store_is_noticed_in_every_file(
@@ -148,7 +148,7 @@ def test_lines_may_move_in_every_file(
 def test_a_file_without_watched_variables_is_scanned_as_edited(
     go: Toolchain, source: Source
 ) -> None:
-    edit = Edit(
+    edit = GoEdit(
         "mcentral.go", "mcentral.init", "c.spanclass = spc", "c.spanclass = spc; " + POINTER
     )
     with pytest.raises(CannotCheck, match=r"not recorded: mcentral.go:\d+ stores mheap.sweepgen"):
@@ -160,6 +160,6 @@ def test_a_runtime_with_an_edit_in_every_file_builds(
 ) -> None:
     edits = tuple(begun_with(source, heads, "// moved"))
     program = build.build(
-        go, build_cache, Mutant("moved", "sweepgen", "each file has one more comment", edits)
+        go, build_cache, GoMutant("moved", "sweepgen", "each file has one more comment", edits)
     )
     assert build.run(program, build_cache / "moved.trace", rounds=1).status == 0

@@ -15,7 +15,7 @@ from golang.events import (
     ListInsertBack,
     ListRemove,
     ListTakeAll,
-    State,
+    StateStore,
 )
 from golang.trace import Trace
 from harness.conformance import TraceMonitor
@@ -40,7 +40,7 @@ class SpanLists(TraceMonitor):
             ListInsertBack: self.insert_back,
             ListRemove: self.remove,
             ListTakeAll: self.take_all,
-            State: self.state,
+            StateStore: self.state,
         }
 
     def init(self, event: ListInit) -> None:
@@ -69,7 +69,7 @@ class SpanLists(TraceMonitor):
         self._compare_ends(event.list, event.first, event.last, cites)
         self._compare_ends(event.other, event.other_first, event.other_last, cites)
 
-    def state(self, event: State) -> None:
+    def state(self, event: StateStore) -> None:
         """A span that starts a new life is on no list."""
         if event.old == event.new and self.model.knows("Span", event.span):
             lists = [

@@ -4,8 +4,8 @@ import pytest
 
 from checker.obligation import obligation
 from checker.verdict import Grade, Verdict
-from golang.events import GcPhase, State
-from golang.mutants import MUTANTS, Mutant
+from golang.events import GcPhase, StateStore
+from golang.mutants import MUTANTS, GoMutant
 from harness.alterations import alterations_are_rejected
 from harness.recording import (
     Recorder,
@@ -18,7 +18,7 @@ from proofs.protocols.span_state.trace import ForeignLimits, SpanStates
 GO = "runtime/mheap.go:343-363"
 CLAIM = "recorded spans change state as the model allows"
 RUNTIME_MUTANTS = [mutant for mutant in MUTANTS if mutant.subject == "span_state"]
-FIELDS = {State: ("span", "old", "new"), GcPhase: ("old", "new")}
+FIELDS = {StateStore: ("span", "old", "new"), GcPhase: ("old", "new")}
 
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
@@ -54,5 +54,5 @@ def test_runtime_publishes_a_stale_limit(recorder: Recorder) -> Verdict:
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
 @obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
-def test_runtime_conforms_kills(recorder: Recorder, mutant: Mutant) -> Verdict:
+def test_runtime_conforms_kills(recorder: Recorder, mutant: GoMutant) -> Verdict:
     return mutant_is_rejected(recorder, SpanStates, mutant)

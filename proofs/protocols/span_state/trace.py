@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checker.plain import Monitor
-from golang.events import Event, GcPhase, ListInsertBack, SpanFree, State
+from golang.events import Event, GcPhase, ListInsertBack, SpanFree, StateStore
 from golang.trace import Trace
 from harness.conformance import TraceMonitor, Violation
 from model import span_state
@@ -38,7 +38,7 @@ class SpanStates(TraceMonitor):
 
     def listens_to(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {
-            State: self.state,
+            StateStore: self.state,
             GcPhase: self.phase,
             SpanFree: self.free,
             ListInsertBack: self.set_aside,
@@ -61,7 +61,7 @@ class SpanStates(TraceMonitor):
         if self.blank.get(event.m) == event.span:
             del self.blank[event.m]
 
-    def state(self, event: State) -> None:
+    def state(self, event: StateStore) -> None:
         cites = "runtime/mheap.go:384 mSpanStateBox"
         self.expect("state", cites, event.old, self.model.read("state", event.span))
         change = (event.old, event.new)
@@ -80,7 +80,7 @@ class SpanStates(TraceMonitor):
             why = f"a span goes from state {event.old} to {event.new}"
             raise Violation("span_state.lives_begin_dead", "runtime/mheap.go:345", why)
 
-    def _born(self, event: State, publish: str) -> None:
+    def _born(self, event: StateStore, publish: str) -> None:
         """The thread that publishes a span has initialised it just before."""
         self.expect("one_init_a_life", INIT, self.blank.pop(event.m, None), event.span)
         if self._complete(event):
@@ -88,7 +88,7 @@ class SpanStates(TraceMonitor):
         self._set_limit(event)
         self.step(publish, event.span)
 
-    def _complete(self, event: State) -> bool:
+    def _complete(self, event: StateStore) -> bool:
         """Whether the fields a reader relies on are there and consistent with each other."""
         if event.npages == 0 or event.start % self.page_bytes != 0:
             return False
@@ -102,7 +102,7 @@ class SpanStates(TraceMonitor):
             and (event.nelems == 1 or event.span_class > 1)
         )
 
-    def _set_limit(self, event: State) -> None:
+    def _set_limit(self, event: StateStore) -> None:
         end = event.start + event.npages * self.page_bytes
         if not self.model.read("limit", event.span) and event.start < event.limit <= end:
             self.step("set_limit", event.span)
@@ -117,7 +117,7 @@ class ForeignLimits(SpanStates):
     limit_first = True
     harness = "limits"
 
-    def _set_limit(self, event: State) -> None:
+    def _set_limit(self, event: StateStore) -> None:
         end = event.start + event.npages * self.page_bytes
         if not self.model.read("limit", event.span) and event.limit <= end:
             self.step("set_limit", event.span)

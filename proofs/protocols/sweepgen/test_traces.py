@@ -18,7 +18,7 @@ from golang.events import (
     SweeperEnd,
     SweepReset,
 )
-from golang.mutants import MUTANTS, Mutant
+from golang.mutants import MUTANTS, GoMutant
 from harness.alterations import alterations_are_rejected
 from harness.recording import (
     Recorder,
@@ -69,5 +69,5 @@ def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
 @obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
-def test_runtime_conforms_kills(recorder: Recorder, mutant: Mutant) -> Verdict:
+def test_runtime_conforms_kills(recorder: Recorder, mutant: GoMutant) -> Verdict:
     return mutant_is_rejected(recorder, SweepGenerations, mutant)

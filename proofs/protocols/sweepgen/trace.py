@@ -21,8 +21,8 @@ from golang.events import (
     SetPush,
     SgCas,
     SgStore,
-    Site,
-    State,
+    StateStore,
+    StoreSite,
     SweepBits,
     SweeperBegin,
     SweeperEnd,
@@ -60,7 +60,7 @@ class SweepGenerations(TraceMonitor):
             SweepBits: self.process,
             SetPush: self.push,
             SetPop: self.pop,
-            State: self.state,
+            StateStore: self.state,
             Refill: self.refill,
             Flush: self.flush,
             SweeperBegin: self.begin,
@@ -72,18 +72,18 @@ class SweepGenerations(TraceMonitor):
 
     def store(self, event: SgStore) -> None:
         old, new = self._generations(event)
-        if event.site == Site.initSpan:
+        if event.site == StoreSite.initSpan:
             self.expect("born_swept", "runtime/mheap.go:1418", new, sweepgen.SWEPT)
             self.step("init", event.m, event.span)
             return
         self._check(event.span, old)
-        if event.site == Site.refill:
+        if event.site == StoreSite.refill:
             self.expect("refill", "runtime/mcache.go:193", new, sweepgen.CACHED_SWEPT)
             self.refilling[event.m] = event.span
-        elif event.site == Site.uncacheSpan:
+        elif event.site == StoreSite.uncacheSpan:
             self._uncache(event, new)
         else:
-            self.expect("site", GO, event.site, Site.sweep)
+            self.expect("site", GO, event.site, StoreSite.sweep)
             self.expect("publish", "runtime/mgcsweep.go:699", new, sweepgen.SWEPT)
             self.step("publish", event.m, event.span)
 
@@ -122,7 +122,7 @@ class SweepGenerations(TraceMonitor):
             self._settle(event.m, event.ticket)
             self.step("pick", event.m, event.span)
 
-    def state(self, event: State) -> None:
+    def state(self, event: StateStore) -> None:
         if event.old == M_SPAN_IN_USE and event.new == M_SPAN_DEAD:
             self.step("free", event.m, event.span)
 
@@ -135,11 +135,11 @@ class SweepGenerations(TraceMonitor):
     def flush(self, event: Flush) -> None:
         cites = "runtime/mcache.go:330 mcache.prepareForSweep"
         self.expect("flushed_to", cites, event.new, self.heap)
-        if event.site == Site.prepareForSweep:
+        if event.site == StoreSite.prepareForSweep:
             self.expect("flushed_from", cites, relative(event.old, self.heap), -2)
             self.step("flush", event.mcache)
         else:
-            self.expect("site", cites, (event.site, event.old), (Site.allocmcache, 0))
+            self.expect("site", cites, (event.site, event.old), (StoreSite.allocmcache, 0))
             self.step("create", event.mcache)
 
     def begin(self, event: SweeperBegin) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import Op
-from golang.oracle.client import Request
+from golang.oracle.client import OracleRequest
 from impl.config import LINUX_AMD64
 from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
 
@@ -147,7 +147,7 @@ class Bits(Subject):
             Op.FIND_BIT_RANGE64: lambda c, n: module.find_bit_range64(c, n, WORD),
         }
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         return words_of(self.calls[request[0]](*request[1:]))
 
     def state(self) -> list[int]:

@@ -21,17 +21,17 @@ from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
 from checker.draws import uniform
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
-from golang.oracle import HASH, STATE, Answer, Op, Oracle, OracleDied, state_hash
-from golang.oracle.client import Request
+from golang.oracle import HASH, STATE, Op, Oracle, OracleAnswer, OracleDied, state_hash
+from golang.oracle.client import OracleRequest
 from golang.oracle.ops import spelled
-from golang.source import Edit as GoEdit
+from golang.source import GoEdit
 from impl.rt import Throw
 from impl.rt.thread import start_anew
 
 Words = Sequence[int]
 Results = tuple[int, ...]
 
-Made = Request | list[Request] | None
+Made = OracleRequest | list[OracleRequest] | None
 """What a rule makes: one request, several, or none."""
 
 INDEX_OUT_OF_RANGE = "index out of range"
@@ -74,7 +74,7 @@ class Subject(ABC):
     operations: ClassVar[tuple[str, ...]]
     rules: ClassVar[Mapping[str, int]]
     throws: ClassVar[Collection[str]] = ()
-    start: ClassVar[Sequence[Request]] = ()
+    start: ClassVar[Sequence[OracleRequest]] = ()
     own_process: ClassVar[bool] = False
     edits: ClassVar[Sequence[GoEdit]] = ()
     mutants: ClassVar[Sequence[Mutant]] = ()
@@ -83,7 +83,7 @@ class Subject(ABC):
         self.port = port
 
     @abstractmethod
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         """Does it on the port and answers the words that the oracle answers."""
 
     @abstractmethod
@@ -95,7 +95,7 @@ class Subject(ABC):
     def describe(cls, words: Words) -> Mapping[str, int]:
         """The words of a state by name."""
 
-    def learn(self, request: Request, results: Results) -> None:  # noqa: B027  # may do nothing
+    def learn(self, request: OracleRequest, results: Results) -> None:  # noqa: B027  # may do nothing
         """Told of each request that did not throw, for what later ones need to know."""
 
 
@@ -118,7 +118,7 @@ class Expected:
 class Diverged(Exception):
     """Port and Go part at the last of `requests`."""
 
-    def __init__(self, requests: Sequence[Request], invariant: str) -> None:
+    def __init__(self, requests: Sequence[OracleRequest], invariant: str) -> None:
         super().__init__(f"{invariant} at {spelled(requests[-1])}")
         self.requests = tuple(requests)
         self.invariant = invariant
@@ -161,7 +161,7 @@ class Tally:
         }
 
 
-def perform(subject: Subject, request: Request) -> Expected:
+def perform(subject: Subject, request: OracleRequest) -> Expected:
     """One request on the port, with what is to be expected of Go.
 
     Raises whatever the port raises that is neither a throw nor a bad index.
@@ -179,13 +179,16 @@ def perform(subject: Subject, request: Request) -> Expected:
 
 
 def compare(
-    oracle: Oracle, kind: type[Subject], requests: Sequence[Request], expected: Sequence[Expected]
+    oracle: Oracle,
+    kind: type[Subject],
+    requests: Sequence[OracleRequest],
+    expected: Sequence[Expected],
 ) -> None:
     """Asks the oracle. Raises Diverged at the first request whose outcome is not the expected."""
     if kind.own_process:
         oracle.restart()
     oracle.ask(kind.start)
-    answers: Sequence[Answer]
+    answers: Sequence[OracleAnswer]
     thrown = ""
     try:
         answers = oracle.ask(requests, HASH)
@@ -230,7 +233,7 @@ def run(
     start_anew()
     subject = kind(port)
     chosen = [name for name, weight in kind.rules.items() for _ in range(weight)]
-    requests: list[Request] = []
+    requests: list[OracleRequest] = []
     expected: list[Expected] = []
     for choice, amount in program:
         name = chosen[choice % len(chosen)]
@@ -332,7 +335,7 @@ def _round(
 
 
 def tell(
-    oracle: Oracle, kind: type[Subject], port: Any, requests: Sequence[Request], variant: str
+    oracle: Oracle, kind: type[Subject], port: Any, requests: Sequence[OracleRequest], variant: str
 ) -> Counterexample | None:
     """Runs the requests once more, as a story; None when port and Go agree all along."""
     start_anew()
@@ -372,7 +375,7 @@ def tell(
 def _difference(
     oracle: Oracle,
     kind: type[Subject],
-    requests: Sequence[Request],
+    requests: Sequence[OracleRequest],
     expected: Expected,
     shown: Mapping[str, int],
 ) -> str:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import NOTHING, Op
-from golang.oracle.client import Request
-from golang.source import Edit as GoEdit
+from golang.oracle.client import OracleRequest
+from golang.source import GoEdit
 from impl.config import LINUX_AMD64
 from impl.rt import M, lock, run_on, unlock
 from proofs.runtime.differential.compare import Made, Numbers, Results, words_of
@@ -142,7 +142,7 @@ class Heap(HeapView):
             Op.HEAP_REMOVE_SPECIAL: self.do_remove_special,
         }
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         return words_of(self.calls[request[0]](*request[1:]))
 
     def on(self, vp: int, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -250,7 +250,7 @@ class Heap(HeapView):
             self.h.specialfinalizeralloc.free(special.record)
         return special is not None
 
-    def learn(self, request: Request, results: Results) -> None:
+    def learn(self, request: OracleRequest, results: Results) -> None:
         op = request[0]
         if op == Op.HEAP_ALLOC:
             self.full = results == (NOTHING,)
@@ -320,7 +320,7 @@ class Heap(HeapView):
         # Go keeps 16 bits of an offset.
         entry = (span, numbers.below(min(size, 1 << 16) // 8) * 8, numbers.below(4) + 1)
         known = self.span(span).limit == self.span(span).base() + size
-        limit: list[Request] = [] if known else [(Op.HEAP_SET_LIMIT, span, size)]
+        limit: list[OracleRequest] = [] if known else [(Op.HEAP_SET_LIMIT, span, size)]
         if numbers.below(3):
             return [*limit, (Op.HEAP_ADD_SPECIAL, *entry)]
         special = self.span(span).specials

@@ -5,7 +5,7 @@ from typing import Any
 
 from checker.binding import Binding
 from golang.oracle import Op
-from golang.oracle.client import Request
+from golang.oracle.client import OracleRequest
 from impl.config import LINUX_AMD64, Config
 
 MASK = (1 << 64) - 1
@@ -17,7 +17,7 @@ def new_heap(port: Any, platform: Config) -> Any:
     return port.mheap.new_mheap(platform)
 
 
-def platform_start(platform: Config, *requests: Request) -> tuple[Request, ...]:
+def platform_start(platform: Config, *requests: OracleRequest) -> tuple[OracleRequest, ...]:
     """The requests after those that give the oracle the platform's page sizes."""
     return (
         (Op.PLATFORM_PHYS_PAGE, platform.phys_page_size),

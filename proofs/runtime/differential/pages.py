@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import Op
-from golang.oracle.client import Request
+from golang.oracle.client import OracleRequest
 from impl.config import LINUX_AMD64
 from impl.rt import lock, unlock
 from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
@@ -136,7 +136,7 @@ class Pages(Subject):
         self.caches[k].assign(self.locked(self.p.alloc_to_cache)())
         return cache_words(self.caches[k])
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         return words_of(self.calls[request[0]](*request[1:]))
 
     def state(self) -> list[int]:
@@ -153,7 +153,7 @@ class Pages(Subject):
             reader.cache(f"cache{i}")
         return reader.named
 
-    def learn(self, request: Request, results: Results) -> None:
+    def learn(self, request: OracleRequest, results: Results) -> None:
         op = request[0]
         if op == Op.PAGES_ALLOC and results[0]:
             self.live.append((results[0], request[1]))

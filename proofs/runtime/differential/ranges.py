@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import Op
-from golang.oracle.client import Request
+from golang.oracle.client import OracleRequest
 from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
 from proofs.runtime.differential.heaps import shared_heap
 
@@ -140,7 +140,7 @@ class Ranges(Subject):
             Op.ATOMIC_OFF_LOAD: lambda: cell.load(config),
         }
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         return words_of(self.calls[request[0]](*request[1:]))
 
     def state(self) -> list[int]:
@@ -249,5 +249,5 @@ class Ranges(Subject):
             return (Op.RANGE_MAKE, STEP, UPPER + STEP)
         if which == 2:
             return (Op.RANGE_SUBTRACT, STEP, 4 * STEP, 2 * STEP, 3 * STEP)
-        removed: Request = (Op.RANGES_REMOVE_GREATER_EQUAL, UPPER)
+        removed: OracleRequest = (Op.RANGES_REMOVE_GREATER_EQUAL, UPPER)
         return [removed, (Op.RANGES_FIND_ADDR_GREATER_EQUAL, STEP)]

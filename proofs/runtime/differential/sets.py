@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import NOTHING, Op
-from golang.oracle.client import Request
+from golang.oracle.client import OracleRequest
 from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
 from proofs.runtime.differential.heaps import Reader, shared_heap
 
@@ -50,7 +50,7 @@ class SpanSets(Subject):
         self.numbers: dict[Any, int] = {}
         self.blocks: dict[Any, int] = {}
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         if request[0] == Op.SET_PUSH:
             self.set.push(self.span(request[1]))
             # A block has its number from the moment it is there.
@@ -192,7 +192,7 @@ class FixAllocs(Subject):
     def first(self, _argument: Any, _block: Block) -> None:
         self.firsts += 1
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         op, *arguments = request
         if op == Op.FIX_INIT:
             self.do_init(*arguments)
@@ -274,7 +274,7 @@ class SpanLists(Subject):
             Op.LIST_IN_LIST: lambda s: spans[s].in_list(),
         }
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         return words_of(self.calls[request[0]](*request[1:]))
 
     def state(self) -> list[int]:
@@ -347,7 +347,7 @@ class GcBits(Subject):
         arenas.free = arenas.next = arenas.current = arenas.previous = None
         self.numbers: dict[Any, int] = {}
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         if request[0] == Op.GCBITS_EPOCH:
             return words_of(self.port.gcbits.next_mark_bit_arena_epoch(self.h))
         bits = self.port.gcbits.new_mark_bits(self.h, request[1])

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import Op
-from golang.oracle.client import Request
+from golang.oracle.client import OracleRequest
 from impl.config import LINUX_AMD64
 from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words
 
@@ -29,7 +29,7 @@ class Sums(Subject):
         ),
     )
 
-    def apply(self, request: Request) -> Results:
+    def apply(self, request: OracleRequest) -> Results:
         sums, (op, *words) = self.port.mpallocsum, request
         if op == Op.SUM_PACK:
             return (sums.pack_palloc_sum(LINUX_AMD64, *words),)

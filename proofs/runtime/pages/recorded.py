@@ -18,11 +18,11 @@ from checker.binding import Binding, Edit
 from checker.mutation import Mutant
 from golang.events import Event
 from golang.page_events import (
-    PageAlloc,
     PageCacheAlloc,
     PageFlush,
-    PageFree,
-    PageGrow,
+    PagesAlloc,
+    PagesFree,
+    PagesGrow,
     PageToCache,
     ScavBegin,
     ScavGen,
@@ -97,9 +97,9 @@ class RecordedPages(TraceReader):
 
     def listens_to(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {
-            PageGrow: self._throwing(GROW, self.grow),
-            PageAlloc: self._throwing(ALLOC, self.alloc),
-            PageFree: self._throwing(FREE, self.free),
+            PagesGrow: self._throwing(GROW, self.grow),
+            PagesAlloc: self._throwing(ALLOC, self.alloc),
+            PagesFree: self._throwing(FREE, self.free),
             PageToCache: self._throwing(TO_CACHE, self.to_cache),
             PageCacheAlloc: self._throwing(CACHE, self.cache_alloc),
             PageFlush: self._throwing(FLUSH, self.flush),
@@ -110,7 +110,7 @@ class RecordedPages(TraceReader):
             ScavGen: self._throwing(GENERATION, self.generation),
         }
 
-    def grow(self, event: PageGrow) -> None:
+    def grow(self, event: PagesGrow) -> None:
         pages = self.pages
         self._map(event.base, event.size)
         self._locked(pages.grow, event.base, event.size)
@@ -119,13 +119,13 @@ class RecordedPages(TraceReader):
         self._same(GROW, (event.start, event.end, event.ready, event.total), known)
         self._left(GROW, event.search, 0, 0)
 
-    def alloc(self, event: PageAlloc) -> None:
+    def alloc(self, event: PagesAlloc) -> None:
         self._asks(ALLOC, event.npages)
         found = self._locked(self.pages.alloc, event.npages)
         self._allocated(ALLOC, (event.addr, event.scav), found, event.npages)
         self._left(ALLOC, event.search, event.addr, event.word)
 
-    def free(self, event: PageFree) -> None:
+    def free(self, event: PagesFree) -> None:
         self._asks(FREE, event.npages)
         self._inside(FREE, event.base, event.npages)
         self._locked(self.pages.free, event.base, event.npages)

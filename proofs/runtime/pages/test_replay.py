@@ -12,11 +12,11 @@ from golang import mutants
 from golang.alter import excerpt
 from golang.errors import GoMissing
 from golang.page_events import (
-    PageAlloc,
     PageCacheAlloc,
     PageFlush,
-    PageFree,
-    PageGrow,
+    PagesAlloc,
+    PagesFree,
+    PagesGrow,
     PageToCache,
     ScavBegin,
     ScavGen,
@@ -46,9 +46,9 @@ RUNTIME_MUTANTS = [mutant for mutant in mutants.MUTANTS if mutant.subject == "pa
 EFFECT = 2000
 """Events within which the effect of one shows."""
 FIELDS = {
-    PageGrow: ("base", "size", "search", "start", "end", "ready", "total"),
-    PageAlloc: ("npages", "addr", "scav", "search", "word"),
-    PageFree: ("base", "npages", "search", "word"),
+    PagesGrow: ("base", "size", "search", "start", "end", "ready", "total"),
+    PagesAlloc: ("npages", "addr", "scav", "search", "word"),
+    PagesFree: ("base", "npages", "search", "word"),
     PageToCache: ("owner", "base", "cache", "scav", "search", "word"),
     PageCacheAlloc: ("owner", "npages", "addr", "scav", "cache", "cache_scav"),
     PageFlush: ("owner", "base", "cache", "scav", "search", "word"),
@@ -101,7 +101,7 @@ def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
 @obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
-def test_replay_kills(recorder: Recorder, mutant: mutants.Mutant) -> Verdict:
+def test_replay_kills(recorder: Recorder, mutant: mutants.GoMutant) -> Verdict:
     return mutant_is_rejected(recorder, RecordedPages, mutant)
 
 
