@@ -13,7 +13,7 @@ from checker.binding import Binding, Edit
 from checker.counterexample import Counterexample, Replay, Step
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
-from harness.replay import CannotReplay, Harness, ReplayResult
+from harness.replay import CannotReplay, Replayer, ReplayResult
 from impl.rt.thread import start_anew
 
 Case = tuple[Any, ...]
@@ -69,7 +69,7 @@ def fixed(fix: Mutant, mutant: Mutant) -> Mutant:
     return Mutant(mutant.name, mutant.says, fix.edits + mutant.edits)
 
 
-def replay_cases(claims: Iterable[Claim], variants: Iterable[Mutant]) -> Harness:
+def replay_cases(claims: Iterable[Claim], variants: Iterable[Mutant]) -> Replayer:
     """The replay harness of a subject: choices are the claim's name and the case."""
     by_name: Mapping[str, Claim] = {each.name: each for each in claims}
     known = {each.name: each for each in variants}

@@ -16,13 +16,13 @@ from checker.plain import Monitor, Rejected
 from checker.verdict import Grade, Verdict
 from golang.events import Event
 from golang.trace import Trace
-from harness.replay import Harness, ReplayResult
+from harness.replay import Replayer, ReplayResult
 
 STORY_LENGTH = 8
 """How many earlier events about the same object a counterexample tells."""
 
 
-class Violation(Exception):
+class TraceViolation(Exception):
     """An event the model does not allow."""
 
     def __init__(self, invariant: str, citation: str, why: str) -> None:
@@ -63,9 +63,9 @@ class TraceReader(ABC):
         return {"events": self.consumed}
 
     def expect(self, rule: str, citation: str, shown: Any, known: Any) -> None:
-        """Raises Violation unless what the event shows is what is known otherwise."""
+        """Raises TraceViolation unless what the event shows is what is known otherwise."""
         if shown != known:
-            raise Violation(
+            raise TraceViolation(
                 f"{self.subject}.{rule}", citation, f"the event shows {shown!r}, not {known!r}"
             )
 
@@ -85,12 +85,12 @@ class TraceMonitor(TraceReader):
         return {**super().counts(), "steps": self.model.steps, **fired}
 
     def step(self, name: str, *arguments: Any) -> None:
-        """Takes a step of the model. Raises Violation where it is not allowed."""
+        """Takes a step of the model. Raises TraceViolation where it is not allowed."""
         try:
             self.model.step(name, *arguments)
         except Rejected as rejected:
             action = self.model.machine.actions[name]
-            raise Violation(
+            raise TraceViolation(
                 f"{self.subject}.{name}",
                 action.cites,
                 f"the runtime does {rejected.action}{_spelled(rejected.arguments)}, "
@@ -114,7 +114,7 @@ def conforms(trace: Trace, make: Callable[[Trace], TraceReader], *, at_least: in
                 handler(event)
         if trace.complete:
             monitor.finish()
-    except Violation as violation:
+    except TraceViolation as violation:
         story = _story(monitor, event, violation)
         return Verdict(Grade.REFUTED, counts=monitor.counts(), counterexample=story)
     if monitor.consumed < at_least:
@@ -124,7 +124,7 @@ def conforms(trace: Trace, make: Callable[[Trace], TraceReader], *, at_least: in
     return Verdict(Grade.SAMPLED, bound=bound, counts=monitor.counts())
 
 
-def replay_trace(monitor: type[TraceReader]) -> Harness:
+def replay_trace(monitor: type[TraceReader]) -> Replayer:
     """The replay harness of one subject's recordings: the choice is the file."""
 
     def replay(choices: Sequence[Any], _variant: str) -> ReplayResult:
@@ -136,7 +136,7 @@ def replay_trace(monitor: type[TraceReader]) -> Harness:
     return replay
 
 
-def _story(monitor: TraceReader, last: Event | None, violation: Violation) -> Counterexample:
+def _story(monitor: TraceReader, last: Event | None, violation: TraceViolation) -> Counterexample:
     """The violation with the events about the same object that led to it."""
     events = _about(monitor, last) if last is not None else []
     return Counterexample(

@@ -21,7 +21,7 @@ from checker.interleaving.search import replay
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
 from harness.explored import EXPLORED, AddressSpace
-from harness.replay import CannotReplay, Harness, ReplayResult
+from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
 from impl.rt import LockRank
 
@@ -121,7 +121,7 @@ def race_free(
 Scenarios = Mapping[str, Callable[[], Explored]]
 
 
-def replay_histories(scenarios: Scenarios, variants: Iterable[Mutant]) -> Harness:
+def replay_histories(scenarios: Scenarios, variants: Iterable[Mutant]) -> Replayer:
     """The replay harness of schedules: choices are the scenario's name and the schedule."""
     by_name = {each.name: each for each in variants}
 
@@ -137,7 +137,7 @@ def replay_histories(scenarios: Scenarios, variants: Iterable[Mutant]) -> Harnes
     return run
 
 
-def replay_races(scenarios: Scenarios, variants: Iterable[Mutant]) -> Harness:
+def replay_races(scenarios: Scenarios, variants: Iterable[Mutant]) -> Replayer:
     """The replay harness of races: choices are the scenario's name and the place."""
     by_name = {each.name: each for each in variants}
 

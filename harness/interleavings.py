@@ -17,7 +17,7 @@ from checker.refinement import Abstraction, Diverged, Run
 from checker.verdict import Verdict
 from harness.explored import EXPLORED
 from harness.port import PortView
-from harness.replay import CannotReplay, Harness, ReplayResult
+from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
 
 Follow = Callable[[Run, Operation, View], None]
@@ -116,7 +116,7 @@ def race_free(refinement: Refinement, *, why: str, variant: Mutant | None = None
 
 def replay_races(
     refinements: Mapping[str, Callable[[], Refinement]], variants: Iterable[Mutant]
-) -> Harness:
+) -> Replayer:
     """The replay harness of a subject's races: choices are the scenario's name and the place."""
     by_name = {each.name: each for each in variants}
 
@@ -133,7 +133,7 @@ def replay_races(
 
 def replay_schedules(
     refinements: Mapping[str, Callable[[], Refinement]], variants: Iterable[Mutant]
-) -> Harness:
+) -> Replayer:
     """The replay harness of a subject: choices are the scenario's name and the schedule."""
     by_name = {each.name: each for each in variants}
 

@@ -8,7 +8,7 @@ from checker.counterexample import call
 from checker.mutation import Mutant
 from checker.plain import Instance, SpecError
 from checker.spec import Machine
-from harness.replay import CannotReplay, Harness, ReplayResult
+from harness.replay import CannotReplay, Replayer, ReplayResult
 
 Machines = Mapping[str, Callable[[], Machine]]
 """The variants of a machine by name, "" being the machine as it is."""
@@ -20,7 +20,7 @@ def machines(module: str, build: Callable[[], Machine], mutants: Sequence[Mutant
     return {"": build, **mutated}
 
 
-def replay_model(variants: Machines) -> Harness:
+def replay_model(variants: Machines) -> Replayer:
     """The replay harness of one model: its choices are the sizes, then actions with arguments."""
 
     def replay(choices: Sequence[Any], variant: str) -> ReplayResult:
@@ -52,7 +52,7 @@ def replay_model(variants: Machines) -> Harness:
     return replay
 
 
-def replay_step(variants: Machines) -> Harness:
+def replay_step(variants: Machines) -> Replayer:
     """The replay harness of counterexamples to induction.
 
     The choices are the sizes, a state, the action taken in it (empty: none, the state is initial)

@@ -28,9 +28,9 @@ class ReplayResult:
     text: str
 
 
-Harness = Callable[[Sequence[Any], str], ReplayResult]
+Replayer = Callable[[Sequence[Any], str], ReplayResult]
 
-_HARNESSES: dict[str, Harness] = {}
+_HARNESSES: dict[str, Replayer] = {}
 
 
 class CannotReplay(Exception):
@@ -42,7 +42,7 @@ class CannotReplay(Exception):
         self.remedy = remedy
 
 
-def register(name: str, harness: Harness) -> None:
+def register(name: str, harness: Replayer) -> None:
     """Make `harness` known as `name`, "<subject>/<name>". Raises ValueError if it is taken."""
     subject, slash, rest = name.partition("/")
     if not (subject.isidentifier() and slash and rest):
@@ -88,7 +88,7 @@ def replay(counterexample: Counterexample, packages: Mapping[str, str]) -> Repla
     return result
 
 
-def _find(name: str, packages: Mapping[str, str]) -> Harness:
+def _find(name: str, packages: Mapping[str, str]) -> Replayer:
     subject = name.partition("/")[0]
     remedy = "was the file written by another version? run the proofs again"
     module = f"{packages.get(subject)}.replays"

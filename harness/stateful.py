@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from checker.binding import Binding, Edit
 from checker.exercise import Exercise
 from checker.stateful import Comparison, tell
-from harness.replay import CannotReplay, Harness, ReplayResult
+from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
 from impl.rt import Atomic, Struct, Throw
 from impl.rt.thread import start_anew
@@ -56,7 +56,7 @@ class WatchedComparison(PortComparison):
         return WatchedPort(cls.mutant.edits if cls.mutant else ())
 
 
-def replay_on(machine: type[Exercise]) -> Harness:
+def replay_on(machine: type[Exercise]) -> Replayer:
     """The replay harness of a machine: its choices are the calls of rules."""
 
     def replay(choices: Sequence[Any], variant: str) -> ReplayResult:

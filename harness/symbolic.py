@@ -34,7 +34,7 @@ from checker.symbolic.interference import Atomics
 from checker.symbolic.outcome import numbered
 from checker.symbolic.replay import Replaying
 from checker.verdict import Grade, Verdict
-from harness.replay import CannotReplay, Harness, ReplayResult
+from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.story import Teller, shown
 from impl.rt import atomic
 from impl.rt.thread import start_anew
@@ -207,7 +207,7 @@ def named(variants: Mapping[str, Mutant], *names: str) -> list[Mutant]:
     return [variants[name] for name in names]
 
 
-def replay_theorems(module: ModuleType) -> Harness:
+def replay_theorems(module: ModuleType) -> Replayer:
     """The replay harness of a module's theorems: its choices are a name and the inputs."""
 
     def replay(choices: Sequence[Any], variant: str) -> ReplayResult:

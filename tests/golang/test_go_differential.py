@@ -18,15 +18,15 @@ from golang.toolchain import Toolchain
 from harness.replay import CannotReplay
 from proofs.runtime.differential import replays
 from proofs.runtime.differential.compare import (
+    Differential,
     Made,
     Numbers,
     Results,
-    Subject,
     Words,
     check_differential,
     tell,
 )
-from proofs.runtime.differential.sets import SpanLists
+from proofs.runtime.differential.sets import SpanListsDifferential
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def oracle(program: Path) -> Iterator[Oracle]:
         yield oracle
 
 
-class Toy(Subject):
+class Toy(Differential):
     """findBitRange64, which has no state, of a word that counts up from 1."""
 
     name = "toy"
@@ -103,7 +103,9 @@ class Partial(StatefulToy):
     ("kind", "reason"),
     [(Silent, "no more requests"), (Careless, "never comes"), (Partial, "FILL_ALIGNED")],
 )
-def test_what_was_not_compared_is_vacuous(oracle: Oracle, kind: type[Subject], reason: str) -> None:
+def test_what_was_not_compared_is_vacuous(
+    oracle: Oracle, kind: type[Differential], reason: str
+) -> None:
     verdict = check_differential(oracle, kind, operations=50, steps=10)
     assert verdict.grade is Grade.VACUOUS
     assert reason in verdict.reason
@@ -135,7 +137,7 @@ SILENT_INSERT = Mutant(
 
 def test_a_missing_throw_is_found_and_shrunk(oracle: Oracle) -> None:
     verdict = check_differential(
-        oracle, SpanLists, operations=20_000, steps=30, mutant=SILENT_INSERT
+        oracle, SpanListsDifferential, operations=20_000, steps=30, mutant=SILENT_INSERT
     )
     story = verdict.counterexample
     assert story is not None
@@ -145,7 +147,7 @@ def test_a_missing_throw_is_found_and_shrunk(oracle: Oracle) -> None:
 
 
 def test_a_counterexample_is_replayed_from_its_file(oracle: Oracle) -> None:
-    kind = SpanLists
+    kind = SpanListsDifferential
     (mutant,) = kind.mutants
     verdict = check_differential(oracle, kind, operations=20_000, steps=30, mutant=mutant)
     assert verdict.counterexample is not None

@@ -33,7 +33,7 @@ LIVE, INSIDE, DEAD = 0, 8, SIZE
 """Offsets: of a live object, of a tiny object inside it, and of a dead object, which nobody names."""
 
 
-class History(NamedTuple):
+class RecordsHistory(NamedTuple):
     """The records of each span, what each thread's call under way must answer, and calls done."""
 
     records: tuple[frozenset[Key], ...]
@@ -41,7 +41,7 @@ class History(NamedTuple):
     done: tuple[int, ...]
 
 
-Program = Sequence[tuple[Any, ...]]
+RecordCalls = Sequence[tuple[Any, ...]]
 """The calls of a thread: (ADD, span, offset, kind), (REMOVE, span, offset, kind), (SWEEP, span)."""
 
 
@@ -49,14 +49,16 @@ Program = Sequence[tuple[Any, ...]]
 class Records:
     """The records that each span has, as a Simulation."""
 
-    programs: Sequence[Program]
+    programs: Sequence[RecordCalls]
     spans: int
 
-    def initial(self, view: View) -> History:
+    def initial(self, view: View) -> RecordsHistory:
         records = tuple(frozenset(_listed(view, s)) for s in range(self.spans))
-        return History(records, (None,) * len(self.programs), (0,) * len(self.programs))
+        return RecordsHistory(records, (None,) * len(self.programs), (0,) * len(self.programs))
 
-    def advance(self, state: History, operations: tuple[Operation, ...], view: View) -> History:
+    def advance(
+        self, state: RecordsHistory, operations: tuple[Operation, ...], view: View
+    ) -> RecordsHistory:
         for each in operations:
             state = self._step(state, each, view)
         if all(done == len(p) for done, p in zip(state.done, self.programs, strict=True)):
@@ -64,7 +66,7 @@ class Records:
                 _agree(state.records[s], s, view)
         return state
 
-    def _step(self, state: History, operation: Operation, view: View) -> History:
+    def _step(self, state: RecordsHistory, operation: Operation, view: View) -> RecordsHistory:
         t = int(operation.thread[1:])
         if operation.kind is Kind.RETURN:
             self._answers(state, t, operation.value, view)
@@ -82,7 +84,7 @@ class Records:
                 _agree(state.records[s], s, view)
         return state
 
-    def _happens(self, state: History, t: int, s: int) -> History:
+    def _happens(self, state: RecordsHistory, t: int, s: int) -> RecordsHistory:
         what, _, *key = self.programs[t][state.done[t]]
         record = (key[0], key[1])
         there = record in state.records[s]
@@ -95,7 +97,7 @@ class Records:
         state = state._replace(records=_put(state.records, s, records))
         return state._replace(due=_put(state.due, t, due))
 
-    def _answers(self, state: History, t: int, value: Any, view: View) -> None:
+    def _answers(self, state: RecordsHistory, t: int, value: Any, view: View) -> None:
         what, _, *key = self.programs[t][state.done[t]]
         if what == SWEEP:
             return
@@ -137,7 +139,7 @@ def _put(values: tuple[Any, ...], k: int, value: Any) -> tuple[Any, ...]:
     return (*values[:k], value, *values[k + 1 :])
 
 
-def describe(state: History) -> dict[str, Scalar]:
+def describe(state: RecordsHistory) -> dict[str, Scalar]:
     """A history for the story of a failure."""
     shown: dict[str, Scalar] = {
         f"records[{s}]": str(sorted(r)) for s, r in enumerate(state.records)
@@ -146,7 +148,7 @@ def describe(state: History) -> dict[str, Scalar]:
 
 
 def threads_on(
-    name: str, before: Sequence[Key], programs: Sequence[Program], states: int, *, swept: bool
+    name: str, before: Sequence[Key], programs: Sequence[RecordCalls], states: int, *, swept: bool
 ) -> Explored:
     """Threads on spans that have the records `before`; unless `swept`, a cycle has begun since."""
     spans = 1 + max(call[1] for program in programs for call in program)

@@ -33,7 +33,7 @@ class Given(NamedTuple):
     age: int
 
 
-class History(NamedTuple):
+class BitmapsHistory(NamedTuple):
     """What was given, the arenas ever seen, and how many calls of each thread are done."""
 
     given: tuple[Given, ...]
@@ -41,7 +41,7 @@ class History(NamedTuple):
     done: tuple[int, ...]
 
 
-Program = Sequence[tuple[str, int]]
+BitmapCalls = Sequence[tuple[str, int]]
 """The calls of a thread: (NEW, objects), (EPOCH, 0), (LOCK, mutex), (UNLOCK, mutex)."""
 
 
@@ -49,19 +49,21 @@ Program = Sequence[tuple[str, int]]
 class Private:
     """That bitmaps are private, as a Simulation."""
 
-    programs: Sequence[Program]
+    programs: Sequence[BitmapCalls]
 
-    def initial(self, view: View) -> History:
-        return History((), _listed(view), (0,) * len(self.programs))
+    def initial(self, view: View) -> BitmapsHistory:
+        return BitmapsHistory((), _listed(view), (0,) * len(self.programs))
 
-    def advance(self, state: History, operations: tuple[Operation, ...], view: View) -> History:
+    def advance(
+        self, state: BitmapsHistory, operations: tuple[Operation, ...], view: View
+    ) -> BitmapsHistory:
         for each in operations:
             state = self._step(state, each, view)
         if all(done == len(p) for done, p in zip(state.done, self.programs, strict=True)):
             _none_lost(state, view)
         return state
 
-    def _step(self, state: History, operation: Operation, view: View) -> History:
+    def _step(self, state: BitmapsHistory, operation: Operation, view: View) -> BitmapsHistory:
         if operation.writes:
             if operation.field == "free" and "Arena#" in str(operation.object):
                 state = _seen(state, operation.object)
@@ -79,12 +81,12 @@ class Private:
         return state
 
 
-def _seen(state: History, arena: Any) -> History:
+def _seen(state: BitmapsHistory, arena: Any) -> BitmapsHistory:
     known = any(arena is each for each in state.arenas)
     return state if known else state._replace(arenas=(*state.arenas, arena))
 
 
-def _nobodys(state: History, operation: Operation, view: View) -> None:
+def _nobodys(state: BitmapsHistory, operation: Operation, view: View) -> None:
     """No step of the allocator writes bytes that are somebody's."""
     for each in state.given:
         if operation.object is view.get(each.arena, "bits"):
@@ -94,7 +96,7 @@ def _nobodys(state: History, operation: Operation, view: View) -> None:
                 raise Violation("stand_ins.bits_are_private", why)
 
 
-def _give(state: History, bits: Any, size: int, view: View) -> History:
+def _give(state: BitmapsHistory, bits: Any, size: int, view: View) -> BitmapsHistory:
     words = view.elements(view.get(bits.arena, "bits"))
     start, end = bits.start, bits.start + size
     if start % 8 != 0 or end > 8 * len(words):
@@ -126,7 +128,7 @@ def _listed(view: View) -> tuple[Any, ...]:
     return tuple(found)
 
 
-def _none_lost(state: History, view: View) -> None:
+def _none_lost(state: BitmapsHistory, view: View) -> None:
     listed = _listed(view)
     lost = [str(each) for each in state.arenas if not any(each is other for other in listed)]
     if lost:
@@ -138,7 +140,7 @@ def _none_lost(state: History, view: View) -> None:
             )
 
 
-def describe(state: History) -> dict[str, Scalar]:
+def describe(state: BitmapsHistory) -> dict[str, Scalar]:
     """A history for the story of a failure."""
     return {f"{each.arena}[{each.start}:{each.end}]": f"age {each.age}" for each in state.given}
 
@@ -146,7 +148,7 @@ def describe(state: History) -> dict[str, Scalar]:
 def threads_on(
     name: str,
     free: int,
-    programs: Sequence[Program],
+    programs: Sequence[BitmapCalls],
     states: int | None,
     words: int,
     *,

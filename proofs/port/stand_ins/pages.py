@@ -39,7 +39,7 @@ RANGE = "runtime/mpagealloc.go:573 pageAlloc.allocRange"
 SEARCH = "runtime/mpagealloc.go:249 pageAlloc.searchAddr"
 
 
-class Pages(PortExercise):
+class PageAllocExercise(PortExercise):
     """The miniature, with four times the address space, so that its summaries have more entries.
 
     `chunks` are those the heap may grow by, `most` the pages of a run.
@@ -200,7 +200,7 @@ class Pages(PortExercise):
         self.seen["a run starts below a hole"] += last // pages + 1 not in self.grown
 
 
-class RealPages(Pages):
+class RealPages(PageAllocExercise):
     """The geometry of linux/amd64: chunks of 512 pages, and five levels of summaries.
 
     The chunks lie on both sides of where entries of the two levels above them begin.

@@ -46,7 +46,7 @@ class Thread(NamedTuple):
     met: int = NOT_BEGUN
 
 
-class History(NamedTuple):
+class QueuesHistory(NamedTuple):
     """For each set: the queue, and pushes that have a slot but have not happened yet, by slot.
 
     blocks are those that were ever part of a set.
@@ -58,7 +58,7 @@ class History(NamedTuple):
     blocks: frozenset[str] = frozenset()
 
 
-Program = Sequence[tuple[Any, ...]]
+QueueCalls = Sequence[tuple[Any, ...]]
 """The calls of a thread: (PUSH, set, span) as numbers, (POP, set), (RESET, set), (LOCK, mutex)..."""
 
 
@@ -66,25 +66,27 @@ Program = Sequence[tuple[Any, ...]]
 class Queues:
     """The queue that each set is said to be, as a Simulation."""
 
-    programs: Sequence[Program]
+    programs: Sequence[QueueCalls]
     sets: int
     entries: int
 
-    def initial(self, view: View) -> History:
+    def initial(self, view: View) -> QueuesHistory:
         queues = tuple(self._content(view, k) for k in range(self.sets))
         blocks = frozenset(each for k in range(self.sets) for each in self._spine(view, k).values())
         blocks |= frozenset(self._pool(view))
         threads = tuple(Thread() for _ in self.programs)
-        return History(queues, ((),) * self.sets, threads, blocks)
+        return QueuesHistory(queues, ((),) * self.sets, threads, blocks)
 
-    def advance(self, state: History, operations: tuple[Operation, ...], view: View) -> History:
+    def advance(
+        self, state: QueuesHistory, operations: tuple[Operation, ...], view: View
+    ) -> QueuesHistory:
         for each in operations:
             state = self._step(state, each)
         if all(len(p) == t.done for p, t in zip(self.programs, state.threads, strict=True)):
             self._at_the_end(state, view)
         return state
 
-    def _step(self, state: History, operation: Operation) -> History:
+    def _step(self, state: QueuesHistory, operation: Operation) -> QueuesHistory:
         t = int(operation.thread[1:])
         program, thread = self.programs[t], state.threads[t]
         if thread.done == len(program):
@@ -103,7 +105,7 @@ class Queues:
             state = state._replace(blocks=state.blocks | {str(operation.new)})
         return self._notice_empty(state)
 
-    def _index_moves(self, state: History, t: int) -> History:
+    def _index_moves(self, state: QueuesHistory, t: int) -> QueuesHistory:
         what, k = self.programs[t][state.threads[t].done][:2]
         if what == RESET:
             if state.queues[k] or state.pending[k]:
@@ -122,13 +124,13 @@ class Queues:
         state = state._replace(queues=_put(state.queues, k, tuple(rest)))
         return _with_thread(state, t, state.threads[t]._replace(took=took))
 
-    def _notice_empty(self, state: History) -> History:
+    def _notice_empty(self, state: QueuesHistory) -> QueuesHistory:
         for t, thread in enumerate(state.threads):
             if thread.met == BEGUN and not state.queues[self.programs[t][thread.done][1]]:
                 state = _with_thread(state, t, thread._replace(met=MET_EMPTY))
         return state
 
-    def _ends(self, state: History, t: int, value: Any) -> None:
+    def _ends(self, state: QueuesHistory, t: int, value: Any) -> None:
         """The call that ends has happened, and answers what the queue does."""
         thread = state.threads[t]
         call = self.programs[t][thread.done]
@@ -145,7 +147,7 @@ class Queues:
             why = f"T{t} gets {value}, where the queue gives {thread.took}"
             raise Violation("stand_ins.oldest_first", why)
 
-    def _at_the_end(self, state: History, view: View) -> None:
+    def _at_the_end(self, state: QueuesHistory, view: View) -> None:
         """No push or pop is under way: memory holds the queues, and each block has its place."""
         places: list[str] = list(self._pool(view))
         for k in range(self.sets):
@@ -194,11 +196,11 @@ def _put(values: tuple[Any, ...], k: int, value: Any) -> tuple[Any, ...]:
     return (*values[:k], value, *values[k + 1 :])
 
 
-def _with_thread(state: History, t: int, thread: Thread) -> History:
+def _with_thread(state: QueuesHistory, t: int, thread: Thread) -> QueuesHistory:
     return state._replace(threads=_put(state.threads, t, thread))
 
 
-def _happens(state: History, k: int, span: str) -> History:
+def _happens(state: QueuesHistory, k: int, span: str) -> QueuesHistory:
     """That push and those with slots before it happen, unless they have."""
     if span not in state.pending[k]:
         return state
@@ -208,7 +210,7 @@ def _happens(state: History, k: int, span: str) -> History:
     return state._replace(queues=_put(state.queues, k, queue), pending=pending)
 
 
-def describe(state: History) -> dict[str, Scalar]:
+def describe(state: QueuesHistory) -> dict[str, Scalar]:
     """A history for the story of a failure."""
     shown: dict[str, Scalar] = {}
     for k, (queue, pending) in enumerate(zip(state.queues, state.pending, strict=True)):
@@ -222,8 +224,8 @@ def describe(state: History) -> dict[str, Scalar]:
 
 def threads_on(
     name: str,
-    before: Program,
-    programs: Sequence[Program],
+    before: QueueCalls,
+    programs: Sequence[QueueCalls],
     states: int | None,
     *,
     entries: int = 2,
@@ -266,7 +268,7 @@ def threads_on(
     return Explored(Scenario(name, setup), history, describe, states, "mspanset", edits=edits)
 
 
-def _program(text: str, first: int = 0) -> Program:
+def _program(text: str, first: int = 0) -> QueueCalls:
     """A program on set 0: + pushes the next of the spans from `first` on, - pops."""
     calls: list[tuple[Any, ...]] = []
     for each in text:

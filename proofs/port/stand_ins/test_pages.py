@@ -7,7 +7,7 @@ from checker.obligation import obligation
 from checker.stateful import check_stateful
 from checker.verdict import Grade, Verdict
 from proofs.port.stand_ins.mutants import PAGES
-from proofs.port.stand_ins.pages import Pages, RealPages
+from proofs.port.stand_ins.pages import PageAllocExercise, RealPages
 
 GO = "runtime/mpagealloc.go:5-46"
 CLAIM = "the page allocator gives the lowest run that fits, and knows which pages were given back"
@@ -15,7 +15,7 @@ CLAIM = "the page allocator gives the lowest run that fits, and knows which page
 
 @obligation(technique="stateful", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_pages() -> Verdict:
-    return check_stateful(Pages, examples=80, steps=40, seed=1)
+    return check_stateful(PageAllocExercise, examples=80, steps=40, seed=1)
 
 
 @obligation(
@@ -29,4 +29,6 @@ def test_real_pages() -> Verdict:
 @pytest.mark.parametrize("mutant", PAGES, ids=str)
 @obligation(technique="stateful", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_pages_kills(mutant: Mutant) -> Verdict:
-    return check_stateful(Pages.on(mutant.name), examples=60, steps=30, seed=1, costly=True)
+    return check_stateful(
+        PageAllocExercise.on(mutant.name), examples=60, steps=30, seed=1, costly=True
+    )

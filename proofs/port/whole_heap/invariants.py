@@ -19,7 +19,7 @@ Check = Callable[[Look], Iterator[str]]
 
 
 @dataclass(frozen=True)
-class Claim:
+class HeapInvariant:
     """An invariant: number 0 stands for one that isn't on the list."""
 
     number: int
@@ -33,14 +33,14 @@ class Claim:
         return self.check.__name__
 
 
-CLAIMS: list[Claim] = []
+CLAIMS: list[HeapInvariant] = []
 
 
 def claim(number: int, cites: str) -> Callable[[Check], Check]:
     """Adds the function to CLAIMS; its docstring says what is claimed."""
 
     def add(check: Check) -> Check:
-        CLAIMS.append(Claim(number, cites, check.__doc__ or "", check))
+        CLAIMS.append(HeapInvariant(number, cites, check.__doc__ or "", check))
         return check
 
     return add

@@ -16,7 +16,7 @@ from impl.config import Config
 from impl.gcphase import GC_MARK, GC_OFF
 from impl.mgcsweep import is_sweep_done
 from impl.rt import M, Panic, Throw, run_on
-from proofs.port.whole_heap.invariants import CLAIMS, NOTHING_LEAKED, Claim
+from proofs.port.whole_heap.invariants import CLAIMS, NOTHING_LEAKED, HeapInvariant
 from proofs.port.whole_heap.machine import Program
 from proofs.port.whole_heap.walk import Look
 
@@ -49,7 +49,7 @@ EVENTS: dict[str, Callable[["Judged"], bool]] = {
 }
 
 
-def checked(each: Claim) -> Any:
+def checked(each: HeapInvariant) -> Any:
     """The invariant of a machine that checks the claim."""
 
     def check(self: "Judged") -> None:

@@ -6,7 +6,7 @@ from impl.gcphase import GC_OFF
 from impl.mbitmap import obj_index
 from impl.rt import M, lock, unlock
 from impl.spanof import span_of_heap
-from proofs.port.whole_heap.objects import CLOSURE, DUE, SET, Objects, Thing, wrong
+from proofs.port.whole_heap.objects import CLOSURE, DUE, SET, Objects, ProgramObject, wrong
 
 
 class Program(Objects):
@@ -168,7 +168,7 @@ class Program(Objects):
         nbytes = size * (1 if cap < 0 else cap)
         if addr == self.port.malloc.ZEROBASE:
             return
-        thing = Thing(addr, nbytes, pointers)
+        thing = ProgramObject(addr, nbytes, pointers)
         self.call(self.h.mem.check_zero, addr, nbytes)
         if nbytes > self.config.user_arena_chunk_bytes // 4:
             self.take(thing)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from impl.rt import run_on
 from proofs.port.whole_heap.machine import Program
-from proofs.port.whole_heap.objects import Thing
+from proofs.port.whole_heap.objects import ProgramObject
 
 
 class Deed(NamedTuple):
@@ -18,7 +18,7 @@ class Deed(NamedTuple):
 NOTHING = Deed(None)
 
 
-def _object(p: Program) -> Thing:
+def _object(p: Program) -> ProgramObject:
     return p.malloc(p.worker(0), p.config.page_size, True, True)
 
 

@@ -16,7 +16,7 @@ from impl.mbitmap import is_free, mark_bits_for_index, obj_index
 from impl.rt import M, run_on, u32
 from impl.spanof import span_of_heap
 
-Call = Callable[..., Any]
+PortFunction = Callable[..., Any]
 
 SET, DUE = 1, 2
 """A finalizer is set; or the object was found unreachable, and the finalizer is to be called."""
@@ -49,7 +49,7 @@ def wrong(promise: str, why: str) -> Diverged:
 
 
 @dataclass(eq=False)
-class Thing:
+class ProgramObject:
     """An object of the program, or a run of pages for a stack. Sizes are in bytes."""
 
     addr: int
@@ -85,7 +85,7 @@ class Objects:
     port is where the heap's code is, call is what calls it.
     """
 
-    def __init__(self, port: Any, config: Config, call: Call) -> None:
+    def __init__(self, port: Any, config: Config, call: PortFunction) -> None:
         self.port, self.call, self.config = port, call, config
         self.threads = [M() for _ in range(3)]
         self.bare = M()
@@ -93,17 +93,17 @@ class Objects:
         self.h = port.mheap.new_mheap(config)
         # In the miniature memory that the system would choose is out of the heap's reach.
         self.system = System(has_places=config.heap_addr_bits > 40 or config.page_alloc32_bit)
-        self.things: dict[int, Thing] = {}
+        self.things: dict[int, ProgramObject] = {}
         self.roots: list[int] = []
         self.stacks: list[tuple[Any, int, int]] = []
         self.arenas: list[Any] = []
-        self.in_arenas: dict[int, Thing] = {}
+        self.in_arenas: dict[int, ProgramObject] = {}
         self.dangling: list[int] = []
-        self.profiled: list[Thing] = []
-        self.tested: list[Thing] = []
+        self.profiled: list[ProgramObject] = []
+        self.tested: list[ProgramObject] = []
         self.ever: set[int] = set()
         self.handed_out_again = False
-        self.pinners: list[tuple[Any, list[Thing]]] = []
+        self.pinners: list[tuple[Any, list[ProgramObject]]] = []
         self.root_jobs_done = False
         self.to_scan: list[int] = []
         self.h.work.points_to = self.points_to
@@ -152,14 +152,14 @@ class Objects:
 
     # Objects.
 
-    def malloc(self, m: M, size: int, pointers: bool, needzero: bool) -> Thing:
+    def malloc(self, m: M, size: int, pointers: bool, needzero: bool) -> ProgramObject:
         """A new object of the thread, which is a root, and is written."""
         typ = self.port.malloc.Type(size, size if pointers else 0, 8) if pointers else None
         with self.on(m):
             addr = self.call(self.port.malloc.mallocgc, self.h, size, typ, needzero)
-        return self.take(Thing(addr, size, pointers))
+        return self.take(ProgramObject(addr, size, pointers))
 
-    def take(self, thing: Thing) -> Thing:
+    def take(self, thing: ProgramObject) -> ProgramObject:
         """The heap hands out an object: it must be nobody's yet, and its span swept."""
         end = thing.addr + thing.size
         for other in self.things.values():
@@ -178,7 +178,7 @@ class Objects:
         self.roots.append(thing.addr)
         return thing
 
-    def root(self, n: int) -> Thing | None:
+    def root(self, n: int) -> ProgramObject | None:
         """A root that is an object of the heap; None if there is none."""
         return self.things[self.roots[n % len(self.roots)]] if self.roots else None
 
@@ -291,7 +291,7 @@ class Objects:
 
     def judge_marks(self) -> None:
         """What is reachable must be marked; the rest is dead, but for objects with finalizers."""
-        blocks: dict[tuple[int, int], list[Thing]] = {}
+        blocks: dict[tuple[int, int], list[ProgramObject]] = {}
         needed = self.reachable()
         for thing in list(self.things.values()):
             s = span_of_heap(self.h, thing.addr)

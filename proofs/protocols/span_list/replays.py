@@ -14,6 +14,6 @@ MACHINES = machines("span_list", span_list.build, MODEL_MUTANTS)
 
 register("span_list/stateful", replay_on(SpanLists))
 register("span_list/model", replay_model(MACHINES))
-register("span_list/trace", replay_trace(trace.SpanLists))
+register("span_list/trace", replay_trace(trace.SpanListsMonitor))
 register("span_list/induction", replay_step(MACHINES))
 register("span_list/symbolic", replay_theorems(symbolic))

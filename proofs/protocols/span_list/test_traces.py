@@ -13,7 +13,7 @@ from harness.recording import (
     delayed_run_conforms,
     mutant_is_rejected,
 )
-from proofs.protocols.span_list.trace import SpanLists
+from proofs.protocols.span_list.trace import SpanListsMonitor
 
 GO = "runtime/mheap.go:1699-1792"
 CLAIM = "recorded lists are sequences, linked both ways"
@@ -28,12 +28,12 @@ FIELDS = {
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms(recorder: Recorder) -> Verdict:
-    return clean_run_conforms(recorder, SpanLists, at_least=20_000)
+    return clean_run_conforms(recorder, SpanListsMonitor, at_least=20_000)
 
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
-    return delayed_run_conforms(recorder, SpanLists)
+    return delayed_run_conforms(recorder, SpanListsMonitor)
 
 
 @obligation(
@@ -43,10 +43,10 @@ def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
     statement="a recording with a single event altered is rejected",
 )
 def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
-    return alterations_are_rejected(recorder, SpanLists, FIELDS)
+    return alterations_are_rejected(recorder, SpanListsMonitor, FIELDS)
 
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
 @obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_runtime_conforms_kills(recorder: Recorder, mutant: GoMutant) -> Verdict:
-    return mutant_is_rejected(recorder, SpanLists, mutant)
+    return mutant_is_rejected(recorder, SpanListsMonitor, mutant)

@@ -24,7 +24,7 @@ from model import span_list
 THIS_LIST, NO_LIST, NIL = 1, 0, 0
 
 
-class SpanLists(TraceMonitor):
+class SpanListsMonitor(TraceMonitor):
     """Any number of lists; a span is known from its first operation on."""
 
     subject = "span_list"

@@ -47,7 +47,7 @@ def bits_for_two(port: Port) -> Any:
     return arenas
 
 
-class Recorder:
+class WriteSink:
     """An arena map, arena and bitmap in one, of which nothing is asked but to be written to."""
 
     def __getitem__(self, _index: Any) -> Any:
@@ -61,10 +61,10 @@ class Recorder:
     def __setitem__(self, index: Any, value: Any) -> None:
         pass
 
-    def __or__(self, _mask: Any) -> "Recorder":
+    def __or__(self, _mask: Any) -> "WriteSink":
         return self
 
-    def __and__(self, _mask: Any) -> "Recorder":
+    def __and__(self, _mask: Any) -> "WriteSink":
         return self
 
 
@@ -93,7 +93,7 @@ def publication(e: Engine, port: Port, check: Any) -> None:
     heap = types.SimpleNamespace(
         config=LINUX_AMD64,
         sweepgen=sweepgen,
-        arenas=Recorder(),
+        arenas=WriteSink(),
         pages_in_use=Atomic[int](),
         gc_bits_arenas=bits_for_two(port),
         alloc_needs_zero=lambda _base, _npages: dirty,
@@ -198,7 +198,7 @@ def freeing(e: Engine, port: Port) -> None:
         config=LINUX_AMD64,
         lock=lock,
         sweepgen=e.word("h.sweepgen", 0, 2**32 - 1),
-        arenas=Recorder(),
+        arenas=WriteSink(),
         pages_in_use=counted,
         gc_controller=controller,
         memstats=memstats,

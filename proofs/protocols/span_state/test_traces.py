@@ -13,7 +13,7 @@ from harness.recording import (
     delayed_run_conforms,
     mutant_is_rejected,
 )
-from proofs.protocols.span_state.trace import ForeignLimits, SpanStates
+from proofs.protocols.span_state.trace import ForeignLimits, SpanStatesMonitor
 
 GO = "runtime/mheap.go:343-363"
 CLAIM = "recorded spans change state as the model allows"
@@ -23,12 +23,12 @@ FIELDS = {StateStore: ("span", "old", "new"), GcPhase: ("old", "new")}
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms(recorder: Recorder) -> Verdict:
-    return clean_run_conforms(recorder, SpanStates, at_least=30_000)
+    return clean_run_conforms(recorder, SpanStatesMonitor, at_least=30_000)
 
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
-    return delayed_run_conforms(recorder, SpanStates)
+    return delayed_run_conforms(recorder, SpanStatesMonitor)
 
 
 @obligation(
@@ -38,7 +38,7 @@ def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
     statement="a recording with a single event altered is rejected",
 )
 def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
-    return alterations_are_rejected(recorder, SpanStates, FIELDS)
+    return alterations_are_rejected(recorder, SpanStatesMonitor, FIELDS)
 
 
 @obligation(
@@ -55,4 +55,4 @@ def test_runtime_publishes_a_stale_limit(recorder: Recorder) -> Verdict:
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
 @obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_runtime_conforms_kills(recorder: Recorder, mutant: GoMutant) -> Verdict:
-    return mutant_is_rejected(recorder, SpanStates, mutant)
+    return mutant_is_rejected(recorder, SpanStatesMonitor, mutant)

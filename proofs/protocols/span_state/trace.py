@@ -11,7 +11,7 @@ from typing import Any
 from checker.plain import Monitor
 from golang.events import Event, GcPhase, ListInsertBack, SpanFree, StateStore
 from golang.trace import Trace
-from harness.conformance import TraceMonitor, Violation
+from harness.conformance import TraceMonitor, TraceViolation
 from model import span_state
 
 INIT = "runtime/mheap.go:1677 mspan.init"
@@ -23,7 +23,7 @@ PHASE_STEPS = {
 }
 
 
-class SpanStates(TraceMonitor):
+class SpanStatesMonitor(TraceMonitor):
     """The machine in which limit may be set after the publication."""
 
     subject = "span_state"
@@ -48,7 +48,7 @@ class SpanStates(TraceMonitor):
         cites = "runtime/mgc.go setGCPhase"
         self.expect("phase", cites, event.old, self.model.read("phase"))
         if event.new not in PHASE_STEPS:
-            raise Violation("span_state.phase", cites, f"there is no phase {event.new}")
+            raise TraceViolation("span_state.phase", cites, f"there is no phase {event.new}")
         self.step(PHASE_STEPS[event.new])
 
     def free(self, event: SpanFree) -> None:
@@ -78,7 +78,7 @@ class SpanStates(TraceMonitor):
             self.step("retire", event.span)
         else:
             why = f"a span goes from state {event.old} to {event.new}"
-            raise Violation("span_state.lives_begin_dead", "runtime/mheap.go:345", why)
+            raise TraceViolation("span_state.lives_begin_dead", "runtime/mheap.go:345", why)
 
     def _born(self, event: StateStore, publish: str) -> None:
         """The thread that publishes a span has initialised it just before."""
@@ -108,7 +108,7 @@ class SpanStates(TraceMonitor):
             self.step("set_limit", event.span)
 
 
-class ForeignLimits(SpanStates):
+class ForeignLimits(SpanStatesMonitor):
     """The machine in which limit must be valid first, as far as a stale one covers foreign memory.
 
     A limit that is too low hides the span's own memory, to which no pointer exists yet.

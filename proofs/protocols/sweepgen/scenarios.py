@@ -24,8 +24,8 @@ from proofs.protocols.sweepgen.abstraction import ABSTRACTION, relative
 
 SPANS = 2
 SPAN_CLASS = make_span_class(1, True)
-Heap = Any
-Threads = Callable[[Any, Heap, list[Any], Any], list[tuple[str, Any]]]
+PortHeap = Any
+Threads = Callable[[Any, PortHeap, list[Any], Any], list[tuple[str, Any]]]
 """From (port, heap, spans, cache) to the threads."""
 
 

@@ -26,7 +26,7 @@ from harness.recording import (
     delayed_run_conforms,
     mutant_is_rejected,
 )
-from proofs.protocols.sweepgen.trace import SweepGenerations
+from proofs.protocols.sweepgen.trace import SweepGenerationsMonitor
 
 GO = "runtime/mheap.go:475-483"
 CLAIM = "recorded generations, sets and sweeps follow the protocol"
@@ -49,12 +49,12 @@ FIELDS = {
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms(recorder: Recorder) -> Verdict:
-    return clean_run_conforms(recorder, SweepGenerations, at_least=300_000)
+    return clean_run_conforms(recorder, SweepGenerationsMonitor, at_least=300_000)
 
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
-    return delayed_run_conforms(recorder, SweepGenerations)
+    return delayed_run_conforms(recorder, SweepGenerationsMonitor)
 
 
 @obligation(
@@ -64,10 +64,10 @@ def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
     statement="a recording with a single event altered is rejected",
 )
 def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
-    return alterations_are_rejected(recorder, SweepGenerations, FIELDS)
+    return alterations_are_rejected(recorder, SweepGenerationsMonitor, FIELDS)
 
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
 @obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_runtime_conforms_kills(recorder: Recorder, mutant: GoMutant) -> Verdict:
-    return mutant_is_rejected(recorder, SweepGenerations, mutant)
+    return mutant_is_rejected(recorder, SweepGenerationsMonitor, mutant)

@@ -29,7 +29,7 @@ from golang.events import (
     SweepReset,
 )
 from golang.trace import Trace
-from harness.conformance import TraceMonitor, Violation
+from harness.conformance import TraceMonitor, TraceViolation
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE
 from model import sweepgen
 from proofs.protocols.sweepgen.abstraction import relative
@@ -38,7 +38,7 @@ GO = "runtime/mheap.go:475"
 FIRST_GENERATION = 0
 
 
-class SweepGenerations(TraceMonitor):
+class SweepGenerationsMonitor(TraceMonitor):
     """Spans by address, threads by M, caches by the address of the mcache."""
 
     subject = "sweepgen"
@@ -90,7 +90,7 @@ class SweepGenerations(TraceMonitor):
     def _uncache(self, event: SgStore, new: int) -> None:
         cache = self.cache_of.pop(event.span, None)
         if cache is None:
-            raise Violation("sweepgen.uncache", "runtime/mcentral.go:195", "no cache holds it")
+            raise TraceViolation("sweepgen.uncache", "runtime/mcentral.go:195", "no cache holds it")
         stale = self.model.read("gen", event.span) == sweepgen.CACHED_STALE
         self.step("uncache_stale" if stale else "uncache", event.m, cache, event.span)
         cites = "runtime/mcentral.go:212 mcentral.uncacheSpan"
@@ -113,7 +113,7 @@ class SweepGenerations(TraceMonitor):
             self.step("release", event.m, event.span)
         elif self.trace.central_set(event.set) is not None:
             cites = "runtime/mcentral.go:76 mcentral.fullSwept"
-            raise Violation("sweepgen.release", cites, "a span is pushed onto an unswept set")
+            raise TraceViolation("sweepgen.release", cites, "a span is pushed onto an unswept set")
 
     def pop(self, event: SetPop) -> None:
         if self._swept(event.set, event.h):

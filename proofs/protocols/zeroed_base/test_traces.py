@@ -13,7 +13,7 @@ from harness.recording import (
     delayed_run_conforms,
     mutant_is_rejected,
 )
-from proofs.protocols.zeroed_base.trace import ZeroedBases
+from proofs.protocols.zeroed_base.trace import ZeroedBasesMonitor
 
 GO = "runtime/mheap.go:308-317"
 CLAIM = "recorded calls raise the word and answer truly"
@@ -28,12 +28,12 @@ FIELDS = {
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms(recorder: Recorder) -> Verdict:
-    return clean_run_conforms(recorder, ZeroedBases, at_least=30_000)
+    return clean_run_conforms(recorder, ZeroedBasesMonitor, at_least=30_000)
 
 
 @obligation(technique="trace", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
 def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
-    return delayed_run_conforms(recorder, ZeroedBases)
+    return delayed_run_conforms(recorder, ZeroedBasesMonitor)
 
 
 @obligation(
@@ -43,10 +43,10 @@ def test_runtime_conforms_with_delays(recorder: Recorder) -> Verdict:
     statement="a recording with a single event altered is rejected",
 )
 def test_altered_recordings_are_rejected(recorder: Recorder) -> Verdict:
-    return alterations_are_rejected(recorder, ZeroedBases, FIELDS)
+    return alterations_are_rejected(recorder, ZeroedBasesMonitor, FIELDS)
 
 
 @pytest.mark.parametrize("mutant", RUNTIME_MUTANTS, ids=lambda mutant: mutant.name)
 @obligation(technique="trace", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
 def test_runtime_conforms_kills(recorder: Recorder, mutant: GoMutant) -> Verdict:
-    return mutant_is_rejected(recorder, ZeroedBases, mutant)
+    return mutant_is_rejected(recorder, ZeroedBasesMonitor, mutant)

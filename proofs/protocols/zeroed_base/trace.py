@@ -14,7 +14,7 @@ from typing import Any
 from checker.plain import Monitor
 from golang.events import Event, NzBegin, NzEnd, SpanInit, ZbCas, ZbLoad, ZbStore
 from golang.trace import Trace
-from harness.conformance import TraceMonitor, Violation
+from harness.conformance import TraceMonitor, TraceViolation
 from model import zeroed_base
 
 GO = "runtime/mheap.go:1024 mheap.allocNeedsZero"
@@ -22,7 +22,7 @@ LONGEST_WAIT = 10_000
 
 
 @dataclass
-class Call:
+class CallInFlight:
     """One call in flight: its shares of arenas as (arena, low, high), in pages."""
 
     began: int
@@ -30,7 +30,7 @@ class Call:
     raised: dict[int, int] = field(default_factory=dict)
 
 
-class ZeroedBases(TraceMonitor):
+class ZeroedBasesMonitor(TraceMonitor):
     """Every arena's word, and the calls in flight."""
 
     subject = "zeroed_base"
@@ -43,7 +43,7 @@ class ZeroedBases(TraceMonitor):
         self.first_page = header.arena_base_offset // header.page_bytes
         super().__init__(trace, Monitor(zeroed_base.build(), {"arena_pages": self.arena_pages}))
         self.waiting: list[Event] = []
-        self.calls: dict[int, Call] = {}
+        self.calls: dict[int, CallInFlight] = {}
         self.left: dict[tuple[int, int], int] = {}
         self.made: dict[tuple[int, int], int] = {}
         self.answers: dict[int, tuple[int, bool]] = {}
@@ -59,7 +59,9 @@ class ZeroedBases(TraceMonitor):
         }
 
     def store(self, event: ZbStore) -> None:
-        raise Violation("zeroed_base.raise_base", GO, f"plain store to zeroedBase by M{event.m}")
+        raise TraceViolation(
+            "zeroed_base.raise_base", GO, f"plain store to zeroedBase by M{event.m}"
+        )
 
     def init(self, event: SpanInit) -> None:
         """The span that is made of the pages passes the answer on."""
@@ -95,7 +97,7 @@ class ZeroedBases(TraceMonitor):
             return self._begin(event, stuck)
         call = self.calls.get(event.m)
         if call is None:
-            raise Violation("zeroed_base.own", GO, f"M{event.m} is in no call")
+            raise TraceViolation("zeroed_base.own", GO, f"M{event.m} is in no call")
         if isinstance(event, ZbLoad):
             return self._load(event, call)
         if isinstance(event, ZbCas):
@@ -112,16 +114,18 @@ class ZeroedBases(TraceMonitor):
                 return False
         for arena, low, high in shares:
             self.step("own", (event.m, arena), arena, low, high)
-        self.calls[event.m] = Call(event.ticket, shares)
+        self.calls[event.m] = CallInFlight(event.ticket, shares)
         return True
 
-    def _load(self, event: ZbLoad, call: Call) -> bool:
+    def _load(self, event: ZbLoad, call: CallInFlight) -> bool:
         part, value = (event.m, event.arena), self._page(event.value)
         present = self.model.read("zeroed_base", event.arena)
         if value > present:
             return False
         if value < present and self.left.get((event.arena, value), -1) < call.began:
-            raise Violation("zeroed_base.load", GO, "the load returns a value of before the call")
+            raise TraceViolation(
+                "zeroed_base.load", GO, "the load returns a value of before the call"
+            )
         self._in_time(event, value)
         with self.model.seeing("zeroed_base", event.arena, value=value):
             self.step("reload" if event.retry else "load", part)
@@ -145,9 +149,9 @@ class ZeroedBases(TraceMonitor):
         """The call that stored a value had begun before the event that read it was over."""
         if self.made.get((event.arena, value), -1) > event.ticket:
             why = "it reads a value that a later call stores"
-            raise Violation("zeroed_base.load", GO, why)
+            raise TraceViolation("zeroed_base.load", GO, why)
 
-    def _end(self, event: NzEnd, call: Call) -> None:
+    def _end(self, event: NzEnd, call: CallInFlight) -> None:
         shares = list(self._shares(event.base, event.npages))
         self.expect("range", GO, shares, call.shares)
         needs_zero = False
@@ -164,7 +168,7 @@ class ZeroedBases(TraceMonitor):
         for (arena, _, high), word in zip((shares[0], shares[-1]), words, strict=True):
             if word // self.page_bytes < high:
                 why = f"the word of arena {arena} is at {word:#x} after the call"
-                raise Violation("zeroed_base.raised_to_the_end", GO, why)
+                raise TraceViolation("zeroed_base.raised_to_the_end", GO, why)
         del self.calls[event.m]
         self.answers[event.m] = (event.base, bool(event.need_zero))
 
@@ -178,13 +182,13 @@ class ZeroedBases(TraceMonitor):
             page, npages = page + high - low, npages - (high - low)
 
     def _page(self, word: int) -> int:
-        """The word in pages. Raises Violation when it is not at the end of a page."""
+        """The word in pages. Raises TraceViolation when it is not at the end of a page."""
         self.expect("whole_pages", "runtime/mheap.go:1050", word % self.page_bytes, 0)
         return word // self.page_bytes
 
-    def _lost(self, event: Event) -> Violation:
+    def _lost(self, event: Event) -> TraceViolation:
         why = f"ticket {event.ticket} ({type(event).__name__}) never finds its place in the chain"
-        return Violation("zeroed_base.chain", GO, why)
+        return TraceViolation("zeroed_base.chain", GO, why)
 
 
 def _overlap(a: tuple[int, int, int], b: tuple[int, int, int]) -> bool:

@@ -8,7 +8,14 @@ from checker.mutation import Mutant
 from golang.oracle import Op
 from golang.oracle.client import OracleRequest
 from impl.config import LINUX_AMD64
-from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
+from proofs.runtime.differential.compare import (
+    Differential,
+    Made,
+    Numbers,
+    Results,
+    Words,
+    words_of,
+)
 
 PAGES = 512
 WORD = 64
@@ -55,7 +62,7 @@ def some_range(numbers: Numbers) -> tuple[int, int]:
     return numbers.below(PAGES - length + 1), length
 
 
-class Bits(Subject):
+class BitsDifferential(Differential):
     """One pallocData."""
 
     name = "bits"

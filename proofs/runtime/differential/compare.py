@@ -59,7 +59,7 @@ class Numbers:
         return choices[self.below(len(choices))]
 
 
-class Subject(ABC):
+class Differential(ABC):
     """One part of the port, fresh. A subclass lists the rules that make its requests.
 
     `operations` are the beginnings of the names of operations, all of which must be compared.
@@ -115,7 +115,7 @@ class Expected:
     thrown: str = ""
 
 
-class Diverged(Exception):
+class Divergence(Exception):
     """Port and Go part at the last of `requests`."""
 
     def __init__(self, requests: Sequence[OracleRequest], invariant: str) -> None:
@@ -125,7 +125,7 @@ class Diverged(Exception):
 
 
 @dataclass
-class Tally:
+class DifferentialCoverage:
     """What was really compared."""
 
     operations: Counter[Op] = field(default_factory=Counter)
@@ -142,7 +142,7 @@ class Tally:
             "throws": self.throws.total(),
         }
 
-    def never(self, kind: type[Subject]) -> list[str]:
+    def never(self, kind: type[Differential]) -> list[str]:
         """What should have come about, and did not."""
         started = {request[0] for request in kind.start}
         idle = (op for op in Op if op.name.startswith(kind.operations) and op not in started)
@@ -161,7 +161,7 @@ class Tally:
         }
 
 
-def perform(subject: Subject, request: OracleRequest) -> Expected:
+def perform(subject: Differential, request: OracleRequest) -> Expected:
     """One request on the port, with what is to be expected of Go.
 
     Raises whatever the port raises that is neither a throw nor a bad index.
@@ -180,11 +180,11 @@ def perform(subject: Subject, request: OracleRequest) -> Expected:
 
 def compare(
     oracle: Oracle,
-    kind: type[Subject],
+    kind: type[Differential],
     requests: Sequence[OracleRequest],
     expected: Sequence[Expected],
 ) -> None:
-    """Asks the oracle. Raises Diverged at the first request whose outcome is not the expected."""
+    """Asks the oracle. Raises Divergence at the first request whose outcome is not the expected."""
     if kind.own_process:
         oracle.restart()
     oracle.ask(kind.start)
@@ -199,25 +199,25 @@ def compare(
         so_far = requests[: at + 1]
         if at == len(answers):
             if hoped.thrown != thrown:
-                raise Diverged(so_far, "same_throws")
+                raise Divergence(so_far, "same_throws")
             return
         answer = answers[at]
         if hoped.thrown:
-            raise Diverged(so_far, "same_throws")
+            raise Divergence(so_far, "same_throws")
         if answer.results != hoped.results:
-            raise Diverged(so_far, "same_answers")
+            raise Divergence(so_far, "same_answers")
         if answer.state != (hoped.state,):
-            raise Diverged(so_far, "same_state")
+            raise Divergence(so_far, "same_state")
 
 
-Program = list[tuple[int, int]]
+DrawnProgram = list[tuple[int, int]]
 """A drawn run: which rule, and the number from which it makes its request."""
 
 
 @strategies.composite
-def programs(draw: Callable[[Any], int], steps: int) -> Program:
+def programs(draw: Callable[[Any], int], steps: int) -> DrawnProgram:
     """At most `steps` draws; a run ends early where it draws 0, and so it shrinks."""
-    program: Program = []
+    program: DrawnProgram = []
     for _ in range(steps):
         choice = draw(strategies.integers(0, _STOP_ODDS - 1))
         if choice == 0:
@@ -227,9 +227,13 @@ def programs(draw: Callable[[Any], int], steps: int) -> Program:
 
 
 def run(
-    oracle: Oracle, kind: type[Subject], port: Any, program: Iterable[tuple[int, int]], tally: Tally
+    oracle: Oracle,
+    kind: type[Differential],
+    port: Any,
+    program: Iterable[tuple[int, int]],
+    tally: DifferentialCoverage,
 ) -> None:
-    """One program on both sides. Raises Diverged, or what the port raises by mistake."""
+    """One program on both sides. Raises Divergence, or what the port raises by mistake."""
     start_anew()
     subject = kind(port)
     chosen = [name for name, weight in kind.rules.items() for _ in range(weight)]
@@ -259,7 +263,7 @@ def run(
 
 def check_differential(
     oracle: Oracle,
-    kind: type[Subject],
+    kind: type[Differential],
     *,
     operations: int,
     steps: int = 100,
@@ -272,7 +276,7 @@ def check_differential(
     not do its work or the port fails by something that Go has no counterpart of.
     """
     port = mutant.bind("impl") if mutant else Binding("impl")
-    tally = Tally()
+    tally = DifferentialCoverage()
 
     def verdict(grade: Grade, divergences: int = 0, **details: Any) -> Verdict:
         return Verdict(grade, counts=tally.counts(divergences), seed=seed, **details)
@@ -285,7 +289,7 @@ def check_differential(
             examples = min(2 + (operations - done) // steps, _MOST_EXAMPLES)
             _round(oracle, kind, port, tally, steps, seed + rounds, examples)
             rounds += 1
-    except Diverged as divergence:
+    except Divergence as divergence:
         story = tell(oracle, kind, port, divergence.requests, mutant.name if mutant else "")
         if story is None:
             reason = f"the divergence did not come again: {divergence}"
@@ -306,9 +310,9 @@ def check_differential(
 
 def _round(
     oracle: Oracle,
-    kind: type[Subject],
+    kind: type[Differential],
     port: Any,
-    tally: Tally,
+    tally: DifferentialCoverage,
     steps: int,
     seed: int,
     examples: int,
@@ -328,14 +332,18 @@ def _round(
     @seeded(seed)
     @chosen
     @given(programs(steps))
-    def both(program: Program) -> None:
+    def both(program: DrawnProgram) -> None:
         run(oracle, kind, port, program, tally)
 
     both()
 
 
 def tell(
-    oracle: Oracle, kind: type[Subject], port: Any, requests: Sequence[OracleRequest], variant: str
+    oracle: Oracle,
+    kind: type[Differential],
+    port: Any,
+    requests: Sequence[OracleRequest],
+    variant: str,
 ) -> Counterexample | None:
     """Runs the requests once more, as a story; None when port and Go agree all along."""
     start_anew()
@@ -349,7 +357,7 @@ def tell(
             break
     try:
         compare(oracle, kind, requests[: len(expected)], expected)
-    except Diverged as divergence:
+    except Divergence as divergence:
         count = len(divergence.requests)
         why = _difference(oracle, kind, divergence.requests, expected[count - 1], shown[count])
         return Counterexample(
@@ -374,7 +382,7 @@ def tell(
 
 def _difference(
     oracle: Oracle,
-    kind: type[Subject],
+    kind: type[Differential],
     requests: Sequence[OracleRequest],
     expected: Expected,
     shown: Mapping[str, int],
@@ -404,7 +412,7 @@ def _difference(
     return "; ".join(parts[:_MOST_DIFFERENCES]) + more
 
 
-def _named(kind: type[Subject], words: Words) -> dict[str, int]:
+def _named(kind: type[Differential], words: Words) -> dict[str, int]:
     """The words of a state by name, or by number where they cannot be understood."""
     try:
         return dict(kind.describe(words))

@@ -8,7 +8,7 @@ import pytest
 from golang.oracle import Oracle, build_oracle
 from golang.toolchain import find_go
 from harness.recording import BUILD
-from proofs.runtime.differential.compare import Subject
+from proofs.runtime.differential.compare import Differential
 
 OPERATIONS = 50_000
 NIGHTLY_OPERATIONS = 1_000_000
@@ -20,7 +20,7 @@ class Oracles:
     def __init__(self) -> None:
         self._made: dict[Path, Oracle] = {}
 
-    def get(self, kind: type[Subject]) -> Oracle:
+    def get(self, kind: type[Differential]) -> Oracle:
         """The session's oracle for this subject."""
         program = build_oracle(find_go(), BUILD / "go", kind.edits)
         if program not in self._made:

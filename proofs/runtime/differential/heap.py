@@ -27,7 +27,7 @@ HEAP, STACK = 0, 1
 PLATFORM = replace(LINUX_AMD64, arena_hints=tuple(addr for addr, _ in HINTS), user_arena_hints=())
 
 
-class Heap(HeapView):
+class HeapDifferential(HeapView):
     """A second mheap, used by three Ps."""
 
     name = "heap"
@@ -380,12 +380,12 @@ class Heap(HeapView):
 ALIGNED = replace(PLATFORM, phys_page_size=16 << 10, phys_page_aligned_stacks=True)
 
 
-class AlignedHeap(Heap):
+class AlignedHeapDifferential(HeapDifferential):
     """The same on a platform whose pages are larger, where stacks are aligned to them."""
 
     name = "heap_aligned"
     platform = ALIGNED
-    start = (*platform_start(ALIGNED), *Heap.start[2:])
+    start = (*platform_start(ALIGNED), *HeapDifferential.start[2:])
     edits = (
         GoEdit(
             "mheap.go",

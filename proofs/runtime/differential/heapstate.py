@@ -7,7 +7,7 @@ from typing import Any
 from golang.oracle import NOTHING
 from impl.config import LINUX_AMD64
 from impl.rt import M
-from proofs.runtime.differential.compare import Subject, Words
+from proofs.runtime.differential.compare import Differential, Words
 from proofs.runtime.differential.heaps import MASK, Reader, cache_words, page_alloc_words
 
 IN_USE = 1
@@ -46,7 +46,7 @@ SPAN_FIELDS = (
 )
 
 
-class HeapView(Subject):
+class HeapView(Differential):
     """Shows the heap `h` and the Ps of `threads`, statistics as differences to `baseline`."""
 
     h: Any

@@ -10,7 +10,14 @@ from golang.oracle import Op
 from golang.oracle.client import OracleRequest
 from impl.config import LINUX_AMD64
 from impl.rt import lock, unlock
-from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
+from proofs.runtime.differential.compare import (
+    Differential,
+    Made,
+    Numbers,
+    Results,
+    Words,
+    words_of,
+)
 from proofs.runtime.differential.heaps import (
     MASK,
     Reader,
@@ -30,7 +37,7 @@ PLACES = (
 CACHES = 4
 
 
-class Pages(Subject):
+class PagesDifferential(Differential):
     """One page allocator in test mode and four page caches."""
 
     name = "pages"
@@ -263,7 +270,7 @@ class Pages(Subject):
         return (Op.PAGES_TRY_CHUNK_OF, (region - self.config.arena_base_offset & MASK) // CHUNK + i)
 
 
-class CoarsePages(Pages):
+class CoarsePagesDifferential(PagesDifferential):
     """The same where the system's pages are larger: eight of ours are scavenged at once."""
 
     name = "pages_coarse"

@@ -7,7 +7,14 @@ from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import Op
 from golang.oracle.client import OracleRequest
-from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
+from proofs.runtime.differential.compare import (
+    Differential,
+    Made,
+    Numbers,
+    Results,
+    Words,
+    words_of,
+)
 from proofs.runtime.differential.heaps import shared_heap
 
 STEP = 0x1000
@@ -32,7 +39,7 @@ ATOMICS = (
 )
 
 
-class Ranges(Subject):
+class RangesDifferential(Differential):
     """One addrRanges, one atomicOffAddr, and the pure functions of both."""
 
     name = "ranges"

@@ -7,12 +7,12 @@ from checker.binding import Binding
 from golang.oracle import Op, Oracle, build_oracle
 from golang.toolchain import find_go
 from harness.recording import BUILD
-from harness.replay import CannotReplay, Harness, ReplayResult, register
-from proofs.runtime.differential.compare import Subject, tell
+from harness.replay import CannotReplay, Replayer, ReplayResult, register
+from proofs.runtime.differential.compare import Differential, tell
 from proofs.runtime.differential.subjects import SHARES
 
 
-def replay_on(kind: type[Subject]) -> Harness:
+def replay_on(kind: type[Differential]) -> Replayer:
     """The harness of one subject: the choices are the requests."""
 
     def replay(choices: Sequence[Any], variant: str) -> ReplayResult:

@@ -7,13 +7,20 @@ from checker.binding import Edit
 from checker.mutation import Mutant
 from golang.oracle import NOTHING, Op
 from golang.oracle.client import OracleRequest
-from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words, words_of
+from proofs.runtime.differential.compare import (
+    Differential,
+    Made,
+    Numbers,
+    Results,
+    Words,
+    words_of,
+)
 from proofs.runtime.differential.heaps import Reader, shared_heap
 
 BLOCK = 512
 
 
-class SpanSets(Subject):
+class SpanSetsDifferential(Differential):
     """One spanSet, filled with more than a block at times."""
 
     name = "span_set"
@@ -146,7 +153,7 @@ class Block:
         self.filled = False
 
 
-class FixAllocs(Subject):
+class FixAllocsDifferential(Differential):
     """One fixalloc, of several sizes in turn."""
 
     name = "fixalloc"
@@ -238,7 +245,7 @@ class FixAllocs(Subject):
         return (Op.FIX_FILL, *numbers.pick(sorted(self.live))) if self.live else None
 
 
-class SpanLists(Subject):
+class SpanListsDifferential(Differential):
     """Four mSpanLists of 16 spans."""
 
     name = "span_list"
@@ -318,7 +325,7 @@ class SpanLists(Subject):
         return (Op.LIST_IN_LIST, numbers.below(16))
 
 
-class GcBits(Subject):
+class GcBitsDifferential(Differential):
     """The arenas of mark bits."""
 
     name = "gc_bits"

@@ -1,28 +1,33 @@
 """All subjects, and which part of the operations each one gets."""
 
-from proofs.runtime.differential.bits import Bits
-from proofs.runtime.differential.compare import Subject
-from proofs.runtime.differential.heap import AlignedHeap, Heap
-from proofs.runtime.differential.pages import CoarsePages, Pages
-from proofs.runtime.differential.ranges import Ranges
-from proofs.runtime.differential.sets import FixAllocs, GcBits, SpanLists, SpanSets
-from proofs.runtime.differential.sums import Sums
+from proofs.runtime.differential.bits import BitsDifferential
+from proofs.runtime.differential.compare import Differential
+from proofs.runtime.differential.heap import AlignedHeapDifferential, HeapDifferential
+from proofs.runtime.differential.pages import CoarsePagesDifferential, PagesDifferential
+from proofs.runtime.differential.ranges import RangesDifferential
+from proofs.runtime.differential.sets import (
+    FixAllocsDifferential,
+    GcBitsDifferential,
+    SpanListsDifferential,
+    SpanSetsDifferential,
+)
+from proofs.runtime.differential.sums import SumsDifferential
 
-SHARES: dict[type[Subject], int] = {
-    Heap: 12,
-    AlignedHeap: 4,
-    Pages: 12,
-    CoarsePages: 4,
-    Bits: 7,
-    Ranges: 6,
-    Sums: 2,
-    FixAllocs: 5,
-    SpanSets: 4,
-    SpanLists: 3,
-    GcBits: 3,
+SHARES: dict[type[Differential], int] = {
+    HeapDifferential: 12,
+    AlignedHeapDifferential: 4,
+    PagesDifferential: 12,
+    CoarsePagesDifferential: 4,
+    BitsDifferential: 7,
+    RangesDifferential: 6,
+    SumsDifferential: 2,
+    FixAllocsDifferential: 5,
+    SpanSetsDifferential: 4,
+    SpanListsDifferential: 3,
+    GcBitsDifferential: 3,
 }
 
 
-def share(kind: type[Subject], operations: int) -> int:
+def share(kind: type[Differential], operations: int) -> int:
     """How many of so many operations over all subjects are this one's, rounded up."""
     return -(-operations * SHARES[kind] // sum(SHARES.values()))

@@ -8,13 +8,13 @@ from checker.mutation import Mutant
 from golang.oracle import Op
 from golang.oracle.client import OracleRequest
 from impl.config import LINUX_AMD64
-from proofs.runtime.differential.compare import Made, Numbers, Results, Subject, Words
+from proofs.runtime.differential.compare import Differential, Made, Numbers, Results, Words
 
 LOGS = LINUX_AMD64.level_log_pages[1:]
 MOST = LINUX_AMD64.max_packed_value
 
 
-class Sums(Subject):
+class SumsDifferential(Differential):
     """Pure functions: there is no state."""
 
     name = "sums"

@@ -7,7 +7,7 @@ from checker.obligation import obligation
 from checker.verdict import Grade, Verdict
 from golang.errors import GoMissing
 from harness.recording import not_run
-from proofs.runtime.differential.compare import Subject, check_differential
+from proofs.runtime.differential.compare import Differential, check_differential
 from proofs.runtime.differential.conftest import Oracles
 from proofs.runtime.differential.subjects import SHARES, share
 
@@ -22,7 +22,7 @@ MUTANTS = [(kind, mutant) for kind in SHARES for mutant in kind.mutants]
 
 @SUBJECTS
 @obligation(technique="differential", cites=GO, expect=Grade.SAMPLED, statement=CLAIM)
-def test_same_as_go(kind: type[Subject], oracles: Oracles, operations: int) -> Verdict:
+def test_same_as_go(kind: type[Differential], oracles: Oracles, operations: int) -> Verdict:
     try:
         oracle = oracles.get(kind)
     except GoMissing as missing:
@@ -34,7 +34,7 @@ def test_same_as_go(kind: type[Subject], oracles: Oracles, operations: int) -> V
     ("kind", "mutant"), MUTANTS, ids=[f"{kind.name}-{mutant}" for kind, mutant in MUTANTS]
 )
 @obligation(technique="differential", cites=GO, expect=Grade.REFUTED, statement=CLAIM)
-def test_same_as_go_kills(kind: type[Subject], mutant: Mutant, oracles: Oracles) -> Verdict:
+def test_same_as_go_kills(kind: type[Differential], mutant: Mutant, oracles: Oracles) -> Verdict:
     """A planted difference is found, and shrunk to a handful of operations."""
     try:
         oracle = oracles.get(kind)

@@ -31,7 +31,7 @@ from golang.page_events import (
     ScavTake,
 )
 from golang.trace import Trace
-from harness.conformance import TraceReader, Violation
+from harness.conformance import TraceReader, TraceViolation
 from impl.config import LINUX_AMD64
 from impl.rt import Throw, lock, unlock
 
@@ -193,12 +193,14 @@ class RecordedPages(TraceReader):
 
         def handle(event: Any) -> None:
             if cites is not SCAVENGE and event.m in self.scavenges:
-                raise Violation("pages.nothing_else_meanwhile", cites, f"M{event.m} is scavenging")
+                raise TraceViolation(
+                    "pages.nothing_else_meanwhile", cites, f"M{event.m} is scavenging"
+                )
             try:
                 handler(event)
             except Throw as thrown:
                 why = f"the port throws {thrown.text!r}"
-                raise Violation("pages.does_not_throw", cites, why) from None
+                raise TraceViolation("pages.does_not_throw", cites, why) from None
 
         return handle
 
@@ -209,7 +211,9 @@ class RecordedPages(TraceReader):
         chunks = range(base // step, (base + size) // step)
         whole = size > 0 and base % step == 0 and size % step == 0
         if not whole or heap.mem.reserve(base, size) != base:
-            raise Violation("pages.grows_by_new_chunks", GROW, f"[{base:#x}, {base + size:#x})")
+            raise TraceViolation(
+                "pages.grows_by_new_chunks", GROW, f"[{base:#x}, {base + size:#x})"
+            )
         heap.mem.map(base, size)
         self.chunks.update(chunks)
         arenas = self.port.heaparena
@@ -253,7 +257,7 @@ class RecordedPages(TraceReader):
     def _scavenge_of(self, m: int, *, taken: bool) -> Scavenge:
         scavenge = self.scavenges.get(m)
         if scavenge is None or (scavenge.rest is not None) != taken:
-            raise Violation("pages.scavenge", SCAVENGE, f"M{m} is not at that point of a call")
+            raise TraceViolation("pages.scavenge", SCAVENGE, f"M{m} is not at that point of a call")
         return scavenge
 
     def _cache_of(self, owner: int) -> Any:
@@ -265,13 +269,13 @@ class RecordedPages(TraceReader):
 
     def _asks(self, cites: str, npages: int) -> None:
         if npages == 0:
-            raise Violation("pages.some_pages", cites, "the event shows a call for no pages")
+            raise TraceViolation("pages.some_pages", cites, "the event shows a call for no pages")
 
     def _inside(self, cites: str, base: int, npages: int) -> None:
         """The pages are the heap's: Go would fault on any others."""
         step, last = self.config.palloc_chunk_bytes, base + npages * self.config.page_size - 1
         if not {base // step, last // step} <= self.chunks:
-            raise Violation("pages.of_the_heap", cites, f"the heap has no pages at {base:#x}")
+            raise TraceViolation("pages.of_the_heap", cites, f"the heap has no pages at {base:#x}")
 
     def _allocated(
         self, cites: str, shown: tuple[int, int], found: tuple[int, int], npages: int
