@@ -51,7 +51,7 @@ class Contract:
 
 
 @dataclass
-class _Analysis:
+class _CrossHairAnalysis:
     """What CrossHair said, and the arguments for which it said it."""
 
     messages: Sequence[AnalysisMessage] = ()
@@ -102,8 +102,10 @@ def check_contract(
     return verdict(Grade.PROVED, companions=companions)
 
 
-def _analyze(contract: Contract, ensures: Callable[..., bool], seconds: float) -> _Analysis:
-    analysis = _Analysis()
+def _analyze(
+    contract: Contract, ensures: Callable[..., bool], seconds: float
+) -> _CrossHairAnalysis:
+    analysis = _CrossHairAnalysis()
 
     def describe(arguments: inspect.BoundArguments, _: object, __: object) -> tuple[str, str]:
         analysis.inputs.append(dict(arguments.arguments))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Scalar = bool | int | str
-State = Mapping[str, Scalar]
+FlatState = Mapping[str, Scalar]
 """A flat state: "sweepgen[span0]" -> -2. Flat, so that a difference is a plain comparison."""
 
 
@@ -27,8 +27,8 @@ class Step:
     action: str
     function: str = ""
     where: str = ""
-    concrete: State = field(default_factory=dict)
-    abstract: State = field(default_factory=dict)
+    concrete: FlatState = field(default_factory=dict)
+    abstract: FlatState = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Counterexample:
     citation: str
     why: str
     steps: Sequence[Step]
-    initial_concrete: State = field(default_factory=dict)
-    initial_abstract: State = field(default_factory=dict)
+    initial_concrete: FlatState = field(default_factory=dict)
+    initial_abstract: FlatState = field(default_factory=dict)
     diverging: str = ""
     reproduction: str = ""
     replay: Replay | None = None
@@ -88,7 +88,7 @@ class Counterexample:
         return Counterexample(steps=steps, replay=Replay(**replay) if replay else None, **rest)
 
 
-def changed(before: State, after: State) -> dict[str, Scalar]:
+def changed(before: FlatState, after: FlatState) -> dict[str, Scalar]:
     """The part of `after` that differs from `before`."""
     return {name: value for name, value in after.items() if before.get(name) != value}
 
@@ -98,7 +98,7 @@ def call(name: str, arguments: Sequence[Any]) -> str:
     return f"{name}({', '.join(map(str, arguments))})"
 
 
-def _state_lines(title: str, state: State) -> list[str]:
+def _state_lines(title: str, state: FlatState) -> list[str]:
     if not state:
         return []
     return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in state.items())]

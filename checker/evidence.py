@@ -18,7 +18,7 @@ from jsonschema import ValidationError
 
 from checker import itf
 from checker.counterexample import Counterexample
-from checker.obligation import Obligation, Outcome
+from checker.obligation import Judgement, Obligation
 from checker.page import page
 from checker.schema import validate
 from checker.verdict import Grade
@@ -46,7 +46,7 @@ class Entry:
     declared: Obligation | None
     status: str
     seconds: float
-    outcome: Outcome | None = None
+    outcome: Judgement | None = None
     error: str = ""
     """Why the obligation failed although (or because) it has no failing verdict."""
     files: tuple[tuple[str, str], ...] = ()
@@ -122,7 +122,7 @@ def document(
     return evidence
 
 
-def check_outcome(outcome: Outcome) -> None:
+def check_outcome(outcome: Judgement) -> None:
     """Raises ValueError when the outcome could not be written down as evidence."""
     status = PASSED if outcome.passes else NOT_RUN if outcome.not_run else FAILED
     obligation, seconds = outcome.obligation, outcome.seconds
@@ -136,7 +136,7 @@ def check_outcome(outcome: Outcome) -> None:
         ) from error
 
 
-def properties(outcome: Outcome) -> list[tuple[str, object]]:
+def properties(outcome: Judgement) -> list[tuple[str, object]]:
     """The outcome as JUnit properties."""
     declared, verdict = outcome.obligation, outcome.verdict
     named = {
@@ -243,7 +243,7 @@ def files_of(identity: str, folder: Path) -> dict[str, Path]:
 
 
 def write_counterexample(
-    counterexample: Counterexample, outcome: Outcome, folder: Path, replay_command: str
+    counterexample: Counterexample, outcome: Judgement, folder: Path, replay_command: str
 ) -> dict[str, Path]:
     """Write the story as ITF, text and HTML; returns kind to path. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)

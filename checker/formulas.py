@@ -73,7 +73,7 @@ class Vocabulary:
         return self.constants[end] if isinstance(end, str) else end
 
 
-class State:
+class FormulaState:
     """One state as formulas: a lookup for each variable, and the guards a body required."""
 
     def __init__(self, vocabulary: Vocabulary, lookups: Mapping[str, Lookup]) -> None:
@@ -100,12 +100,12 @@ class State:
         return Bool(z3.Exists([value.t], to_z3(And(inside, body(value)))))
 
 
-def lookup(state: State, name: str) -> Lookup:
+def lookup(state: FormulaState, name: str) -> Lookup:
     """How to look up an entry of one variable."""
     return state._lookups[name]
 
 
-def guards(state: State) -> list[Any]:
+def guards(state: FormulaState) -> list[Any]:
     """What bodies required of the state so far, as Z3 formulas."""
     return [to_z3(guard) for guard in state._guards]
 
@@ -125,7 +125,7 @@ class Successor:
     _after: dict[str, Lookup]
     _written: set[str]
 
-    def __init__(self, before: State) -> None:
+    def __init__(self, before: FormulaState) -> None:
         vocabulary: Vocabulary = before._vocabulary
         lookups = {name: lookup(before, name) for name in vocabulary.machine.variables}
         self.__dict__.update(_vocabulary=vocabulary, _after=lookups, _written=set())
@@ -143,9 +143,9 @@ class Successor:
         self._written.add(name)
 
 
-def state_after(successor: Successor) -> State:
+def state_after(successor: Successor) -> FormulaState:
     """The state a body has written."""
-    return State(successor._vocabulary, successor._after)
+    return FormulaState(successor._vocabulary, successor._after)
 
 
 def written(successor: Successor) -> list[str]:
@@ -172,7 +172,7 @@ class _MapWriter:
         self._successor._replace(self._variable.name, updated)
 
 
-def arbitrary_state(vocabulary: Vocabulary) -> State:
+def arbitrary_state(vocabulary: Vocabulary) -> FormulaState:
     """A state about which nothing is known: an uninterpreted function for each variable."""
 
     def entry_of(variable: Variable) -> Lookup:
@@ -185,20 +185,24 @@ def arbitrary_state(vocabulary: Vocabulary) -> State:
         function = z3.Function(variable.name, *domains, result)
         return lambda *key: wrap(function(*(to_z3(k) for k in key)))
 
-    return State(vocabulary, {n: entry_of(v) for n, v in vocabulary.machine.variables.items()})
+    return FormulaState(
+        vocabulary, {n: entry_of(v) for n, v in vocabulary.machine.variables.items()}
+    )
 
 
-def initial_state(vocabulary: Vocabulary) -> State:
+def initial_state(vocabulary: Vocabulary) -> FormulaState:
     """The state in which every entry has its declared initial value."""
 
     def entry_of(variable: Variable) -> Lookup:
         value = vocabulary.value(variable, variable.init)
         return lambda *_: value
 
-    return State(vocabulary, {n: entry_of(v) for n, v in vocabulary.machine.variables.items()})
+    return FormulaState(
+        vocabulary, {n: entry_of(v) for n, v in vocabulary.machine.variables.items()}
+    )
 
 
-def statement(vocabulary: Vocabulary, prop: Property, state: State) -> Any:
+def statement(vocabulary: Vocabulary, prop: Property, state: FormulaState) -> Any:
     """The Z3 formula "the invariant holds in the state"."""
     return vocabulary.for_all(prop.params, lambda *arguments: prop.body(state, *arguments))
 

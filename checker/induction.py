@@ -13,7 +13,7 @@ from typing import Any
 import z3
 
 from checker.formulas import (
-    State,
+    FormulaState,
     Successor,
     Vocabulary,
     arbitrary_state,
@@ -124,10 +124,10 @@ def questions(vocabulary: Vocabulary) -> Iterator[Question]:
 
 
 def fire(
-    vocabulary: Vocabulary, before: State, action: Action
-) -> tuple[State, Successor, tuple[Any, ...], list[Any]]:
+    vocabulary: Vocabulary, before: FormulaState, action: Action
+) -> tuple[FormulaState, Successor, tuple[Any, ...], list[Any]]:
     """One symbolic step: the state before, the state after, the arguments, what enables it."""
-    state = State(vocabulary, {n: lookup(before, n) for n in vocabulary.machine.variables})
+    state = FormulaState(vocabulary, {n: lookup(before, n) for n in vocabulary.machine.variables})
     after = Successor(state)
     arguments, enabled = _values(vocabulary, action.params)
     action.body(state, after, *arguments)
@@ -140,7 +140,7 @@ def _ask(
     prop: Property,
     facts: tuple[Any, ...],
     hypotheses: dict[str, Any],
-    states: tuple[State, ...],
+    states: tuple[FormulaState, ...],
     arguments: tuple[Any, ...],
 ) -> Question:
     values, inside = _values(vocabulary, prop.params)
@@ -160,7 +160,7 @@ def _values(
     return values, [to_z3(inside)]
 
 
-def _facts(vocabulary: Vocabulary, state: State) -> Iterator[Any]:
+def _facts(vocabulary: Vocabulary, state: FormulaState) -> Iterator[Any]:
     """What holds of any state by declaration: the types and the least values of the constants."""
     for name, variable in vocabulary.machine.variables.items():
         yield vocabulary.types_hold(variable, lookup(state, name))

@@ -37,7 +37,7 @@ class Obligation:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Judgement:
     """An obligation with the verdict it received."""
 
     identity: str

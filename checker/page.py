@@ -3,7 +3,7 @@
 from html import escape
 from string import Template
 
-from checker.counterexample import Counterexample, State, Step
+from checker.counterexample import Counterexample, FlatState, Step
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
@@ -60,7 +60,7 @@ def page(counterexample: Counterexample, title: str, statement: str = "") -> str
     )
 
 
-def _initial(counterexample: Counterexample) -> tuple[State, State]:
+def _initial(counterexample: Counterexample) -> tuple[FlatState, FlatState]:
     return counterexample.initial_concrete, counterexample.initial_abstract
 
 
@@ -76,7 +76,7 @@ def _row(number: int, step: Step) -> str:
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _values(state: State) -> str:
+def _values(state: FlatState) -> str:
     return "<br>".join(
         f"<code>{escape(name)} := {escape(str(value))}</code>" for name, value in state.items()
     )

@@ -38,7 +38,7 @@ State = tuple[Any, ...]
 Write = tuple[Variable, tuple[Any, ...], Any]
 
 
-class View:
+class StateView:
     """Reads one state. Maps are `view.name[index]`, scalars and constants `view.name`."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Writer:
         self.__dict__["_variables"] = variables
         for variable in variables.values():
             if variable.index:
-                self.__dict__[variable.name] = _MapWriter(variable, self._log, elements)
+                self.__dict__[variable.name] = _LogWriter(variable, self._log, elements)
 
     def __setattr__(self, name: str, value: Any) -> None:
         variable = self._variables.get(name)
@@ -90,7 +90,7 @@ class Writer:
         self._log.append((variable, (), value))
 
 
-class _MapWriter:
+class _LogWriter:
     def __init__(
         self,
         variable: Variable,
@@ -147,7 +147,7 @@ class Instance:
             initial += [variable.init] * len(keys)
             self._names += [_entry_name(variable, key) for key in keys]
         self.initial: State = tuple(initial)
-        self._before, self._after = _Frame(self), _Frame(self)
+        self._before, self._after = _MovableView(self), _MovableView(self)
 
     def elements(self, domain: Domain) -> range:
         """The elements of a sort, or the integers of a range or choice, in this instance."""
@@ -240,7 +240,7 @@ class Instance:
             raise SpecError(f"{variable.name} := {value!r} is outside its type {kind}")
 
 
-class _Frame:
+class _MovableView:
     """A view that can be pointed at one state after another without being rebuilt."""
 
     def __init__(self, instance: Instance) -> None:
@@ -248,9 +248,9 @@ class _Frame:
         self.state: State = ()
         variables = instance.machine.variables.values()
         maps = {v.name: _FlatMap(self, instance, v) for v in variables if v.index}
-        self._view = View(instance.constants, maps, self._scalar, instance.elements)
+        self._view = StateView(instance.constants, maps, self._scalar, instance.elements)
 
-    def show(self, state: State) -> View:
+    def show(self, state: State) -> StateView:
         self.state = state
         return self._view
 
@@ -266,7 +266,7 @@ class _FlatMap:
 
     __slots__ = ("_frame", "_positions")
 
-    def __init__(self, frame: _Frame, instance: Instance, variable: Variable) -> None:
+    def __init__(self, frame: _MovableView, instance: Instance, variable: Variable) -> None:
         self._frame = frame
         start = instance._offset[variable.name]
         keys = itertools.product(*map(instance.elements, variable.index))
@@ -312,7 +312,9 @@ class Monitor:
         self._known: dict[str, dict[Any, None]] = {sort.name: {} for sort in machine.sorts}
         self._maps = {v.name: _SparseMap(v) for v in machine.variables.values() if v.index}
         self._scalars = {v.name: v.init for v in machine.variables.values() if not v.index}
-        self._view = View(self.constants, self._maps, self._scalars.__getitem__, self._elements)
+        self._view = StateView(
+            self.constants, self._maps, self._scalars.__getitem__, self._elements
+        )
 
     def step(self, name: str, *arguments: Any) -> None:
         """Takes one step. Raises Rejected, with the state unchanged, where the guard is false."""

@@ -15,19 +15,19 @@ import pytest
 
 from checker import evidence
 from checker.counterexample import Counterexample, Replay
-from checker.obligation import Obligation, Outcome
+from checker.obligation import Judgement, Obligation
 from checker.progress import beside
 from checker.report import explain, notes, summary, tables, word
-from checker.run import Run, check_declaration, identity_of, subject_of
+from checker.run import ProofSession, check_declaration, identity_of, subject_of
 from checker.verdict import Verdict
 
 DEFAULT_FILE = "build/evidence.json"
 WIDE = 140
 """Columns assumed where no terminal says how many it has: logs are read with scrolling."""
 
-RUN = pytest.StashKey[Run]()
+RUN = pytest.StashKey[ProofSession]()
 EVIDENCE = pytest.StashKey[dict[str, Any]]()
-OUTCOME = pytest.StashKey[Outcome]()
+OUTCOME = pytest.StashKey[Judgement]()
 FILES = pytest.StashKey[dict[str, Path]]()
 
 _LETTERS = {"PROVED": "P", "EXHAUSTED": "E", "SAMPLED": "S", "REFUTED": "R"}
@@ -49,7 +49,7 @@ def configure(
     if config.getoption("numprocesses", None):
         raise pytest.UsageError("obligations are recorded by one process: run without -n")
     file = config.invocation_params.dir / config.getoption("evidence", DEFAULT_FILE)
-    config.stash[RUN] = Run(file, replay_command, others, reproduce)
+    config.stash[RUN] = ProofSession(file, replay_command, others, reproduce)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -116,7 +116,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[[Obligation, Verdict, floa
         if OUTCOME in item.stash:
             raise RuntimeError(f"{identity} recorded a second verdict")
         verdict = run.with_program(verdict)
-        outcome = Outcome(identity, subject_of(item), obligation, verdict, seconds)
+        outcome = Judgement(identity, subject_of(item), obligation, verdict, seconds)
         evidence.check_outcome(outcome)
         item.stash[OUTCOME] = outcome
         item.user_properties.extend(evidence.properties(outcome))
@@ -221,7 +221,7 @@ def pytest_terminal_summary(
     )
 
 
-def _silence(made: pytest.TestReport, outcome: Outcome | None) -> str:
+def _silence(made: pytest.TestReport, outcome: Judgement | None) -> str:
     """What makes this report, which is not a failure, a lie; empty for an honest one."""
     if hasattr(made, "wasxfail"):
         return "xfail hides verdicts: declare expect=Grade.REFUTED instead"
@@ -234,7 +234,7 @@ def _silence(made: pytest.TestReport, outcome: Outcome | None) -> str:
     return ""
 
 
-def _unforeseen(call: pytest.CallInfo[None], outcome: Outcome | None) -> str:
+def _unforeseen(call: pytest.CallInfo[None], outcome: Judgement | None) -> str:
     """The exception, unless it is the one by which the verdict itself ends the test."""
     if call.excinfo is None or (
         outcome is not None

@@ -6,7 +6,7 @@ the port's memory. A model variable without a counterpart in memory (what a thre
 of, say) is a history variable: only the model keeps it, and the declaration says why.
 
 Technique does not matter here: the interleaving search, the random state machines and the symbolic
-harnesses all drive `Run` or `advance`.
+harnesses all drive `ModelRun` or `advance`.
 """
 
 import itertools
@@ -84,7 +84,7 @@ class Abstraction:
         return None
 
 
-class Run:
+class ModelRun:
     """A run of the model beside a run of the port. `state` is the model's current state."""
 
     def __init__(self, instance: Instance, abstraction: Abstraction) -> None:

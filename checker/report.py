@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from checker.evidence import FAILED, KILLS, NOT_RUN, PASSED, Record
-from checker.obligation import Outcome
+from checker.obligation import Judgement
 from checker.verdict import Grade
 
 NARROW = 100
@@ -29,7 +29,7 @@ _WORDS = {
 _STYLES = {PASSED: "green", FAILED: "bold red", NOT_RUN: "yellow"}
 
 
-def explain(outcome: Outcome, replay: str = "") -> str:
+def explain(outcome: Judgement, replay: str = "") -> str:
     """Why the outcome is a failure: what was expected, what came, and the counterexample."""
     obligation, verdict = outcome.obligation, outcome.verdict
     expected = obligation.expect.name

@@ -11,14 +11,14 @@ import pytest
 from checker import evidence
 from checker.counterexample import Replay
 from checker.evidence import FAILED, NOT_RUN, PASSED, Entry
-from checker.obligation import Obligation, Outcome
+from checker.obligation import Judgement, Obligation
 from checker.verdict import Grade, Verdict
 
 TOOLS = ("cvc5", "crosshair-tool", "hypothesis", "pytest", "z3-solver")
 
 
 @dataclass
-class Run:
+class ProofSession:
     """What has been collected and recorded so far; `items` and `entries` go by id."""
 
     file: Path
@@ -107,7 +107,7 @@ class Run:
         return evidence.document(entries, header, self.problems)
 
     def settle(
-        self, item: pytest.Item, outcome: Outcome | None, seconds: float, failed: bool, error: str
+        self, item: pytest.Item, outcome: Judgement | None, seconds: float, failed: bool, error: str
     ) -> Entry:
         """The entry of a test that has ended; `error` says why it failed if no verdict does."""
         status = FAILED

@@ -35,10 +35,10 @@ from checker.counterexample import Counterexample, Replay, Scalar, Step, call, c
 from checker.draws import uniform
 from checker.exercise import Exercise, short
 from checker.plain import Instance
-from checker.refinement import Abstraction, Diverged, Run
+from checker.refinement import Abstraction, Diverged, ModelRun
 from checker.verdict import Grade, Verdict
 
-Call = tuple[str, dict[str, Any]]
+RuleCall = tuple[str, dict[str, Any]]
 """A rule and its arguments."""
 
 
@@ -55,7 +55,7 @@ class Comparison(Exercise):
     idle: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self) -> None:
-        self.run = Run(_instance(type(self)), self.abstraction)
+        self.run = ModelRun(_instance(type(self)), self.abstraction)
         super().__init__()
 
     @classmethod
@@ -124,7 +124,7 @@ class Comparison(Exercise):
 
 
 @dataclass
-class Tally:
+class RunCoverage:
     """What really ran. `calls` are those of the latest run, the one Hypothesis ends with."""
 
     rules: Counter[str] = field(default_factory=Counter)
@@ -132,7 +132,7 @@ class Tally:
     actions: Counter[str] = field(default_factory=Counter)
     throws: Counter[str] = field(default_factory=Counter)
     runs: int = 0
-    calls: list[Call] = field(default_factory=list)
+    calls: list[RuleCall] = field(default_factory=list)
 
     def counts(self) -> dict[str, int]:
         """All of it, flat."""
@@ -175,7 +175,7 @@ def check_stateful(
     fired, or a throw never came. UNKNOWN when Hypothesis could not do its work, the rules fail by
     themselves, a failure does not come again, or an action declared idle fired.
     """
-    tally = Tally(
+    tally = RunCoverage(
         actions=Counter(dict.fromkeys(machine.actions(), 0)),
         throws=Counter(dict.fromkeys(machine.throws, 0)),
     )
@@ -220,7 +220,7 @@ def check_stateful(
     return verdict(Grade.SAMPLED, bound=bound, companions=companions)
 
 
-def tell(machine: type[Exercise], calls: Sequence[Call]) -> Counterexample | None:
+def tell(machine: type[Exercise], calls: Sequence[RuleCall]) -> Counterexample | None:
     """Runs the calls once more, without Hypothesis, as a story; None when nothing fails.
 
     Raises KeyError when there is no rule of that name.
@@ -268,7 +268,7 @@ def tell(machine: type[Exercise], calls: Sequence[Call]) -> Counterexample | Non
     )
 
 
-def shorter(machine: type[Exercise], calls: Sequence[Call]) -> list[Call]:
+def shorter(machine: type[Exercise], calls: Sequence[RuleCall]) -> list[RuleCall]:
     """The calls without those that the failure at their end does not need; all if none fails."""
     kept = list(calls)
     size = len(kept)
@@ -284,11 +284,11 @@ def shorter(machine: type[Exercise], calls: Sequence[Call]) -> list[Call]:
     return kept
 
 
-def _fails(machine: type[Exercise], calls: Sequence[Call]) -> list[Call] | None:
+def _fails(machine: type[Exercise], calls: Sequence[RuleCall]) -> list[RuleCall] | None:
     """The calls up to the first failure, without those whose preconditions are false."""
     rules = {each.function.__name__: each for each in machine.setup_state().rules}
     state = machine()
-    made: list[Call] = []
+    made: list[RuleCall] = []
     for name, arguments in calls:
         rule = rules[name]
         if all(precondition(state) for precondition in rule.preconditions):
@@ -315,7 +315,7 @@ def _failure(state: Exercise, rule: Callable[[], None]) -> tuple[Diverged, str] 
     return None
 
 
-def _program(machine: type[Exercise], calls: Sequence[Call], broken: str) -> str:
+def _program(machine: type[Exercise], calls: Sequence[RuleCall], broken: str) -> str:
     """The run as a program that fails as the run does."""
     variant = _variant(machine)
     made = f"{machine.__name__}.on({variant!r})" if variant else machine.__name__
@@ -353,7 +353,7 @@ def _settings(examples: int, steps: int, seed: int, *, shrink: bool) -> settings
     )
 
 
-def _counted(machine: type[Exercise], tally: Tally) -> type[Exercise]:
+def _counted(machine: type[Exercise], tally: RunCoverage) -> type[Exercise]:
     """The machine with its rules and invariants counted once they ran to their end."""
     namespace: dict[str, Any] = {"__init__": _starting(machine, tally), "teardown": _ending(tally)}
     for name, member in inspect.getmembers(machine):
@@ -371,7 +371,7 @@ def _counted(machine: type[Exercise], tally: Tally) -> type[Exercise]:
     return type(machine.__name__, (machine,), namespace)
 
 
-def _starting(machine: type[Exercise], tally: Tally) -> Callable[[Any], None]:
+def _starting(machine: type[Exercise], tally: RunCoverage) -> Callable[[Any], None]:
     def start(self: Any) -> None:
         machine.__init__(self)
         tally.calls = []
@@ -379,7 +379,7 @@ def _starting(machine: type[Exercise], tally: Tally) -> Callable[[Any], None]:
     return start
 
 
-def _ending(tally: Tally) -> Callable[[Any], None]:
+def _ending(tally: RunCoverage) -> Callable[[Any], None]:
     def end(self: Any) -> None:
         tally.runs += bool(tally.calls)
         tally.actions.update(self.fired())
@@ -388,7 +388,7 @@ def _ending(tally: Tally) -> Callable[[Any], None]:
     return end
 
 
-def _counting_rule(function: Callable[..., None], tally: Tally) -> Callable[..., None]:
+def _counting_rule(function: Callable[..., None], tally: RunCoverage) -> Callable[..., None]:
     tally.rules[function.__name__] = 0
 
     @functools.wraps(function)
@@ -400,7 +400,7 @@ def _counting_rule(function: Callable[..., None], tally: Tally) -> Callable[...,
     return rule
 
 
-def _counting_invariant(function: Callable[..., None], tally: Tally) -> Callable[..., None]:
+def _counting_invariant(function: Callable[..., None], tally: RunCoverage) -> Callable[..., None]:
     tally.invariants[function.__name__] = 0
 
     @functools.wraps(function)

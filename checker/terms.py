@@ -17,9 +17,9 @@ from checker.words import (
     MAX_WIDTH,
     Bool,
     Forker,
+    OutsideSubset,
     Symbolic,
     SymbolicBranch,
-    Unsupported,
     Word,
     as_word,
     current_engine,
@@ -36,9 +36,9 @@ __all__ = [
     "Elem",
     "Forker",
     "Int",
+    "OutsideSubset",
     "Symbolic",
     "SymbolicBranch",
-    "Unsupported",
     "Word",
     "as_word",
     "merge",
@@ -64,7 +64,7 @@ class Elem(Symbolic):
         return self._incomparable(other)
 
     def __bool__(self) -> bool:
-        raise Unsupported(f"the truth of an element of {self.t.sort()}")
+        raise OutsideSubset(f"the truth of an element of {self.t.sort()}")
 
 
 class Int(Symbolic):
@@ -130,7 +130,7 @@ class Int(Symbolic):
         if mask == -low:
             return self - self % low
         if mask < 0 or mask + low & mask:
-            raise Unsupported(f"Int & {mask:#x}: the ones of the mask are not contiguous")
+            raise OutsideSubset(f"Int & {mask:#x}: the ones of the mask are not contiguous")
         return self % (mask + low) - (self % low if low > 1 else 0)
 
     __rand__ = __and__
@@ -205,7 +205,7 @@ def _unbounded(bits: Any, signed: bool) -> Any:
 
 def _plain(x: object, what: str) -> int:
     if not isinstance(x, int):
-        raise Unsupported(f"{what}: one operand must be plain")
+        raise OutsideSubset(f"{what}: one operand must be plain")
     return int(x)
 
 
@@ -214,5 +214,5 @@ def _positive(x: object) -> int:
     if divisor == 0:
         raise ZeroDivisionError("integer division or modulo by zero")
     if divisor < 0:
-        raise Unsupported("division of an Int by a negative integer")
+        raise OutsideSubset("division of an Int by a negative integer")
     return divisor

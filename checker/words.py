@@ -19,7 +19,7 @@ class SymbolicBranch(TypeError):
     """A symbolic condition met Python's control flow and no engine is running."""
 
 
-class Unsupported(BaseException):  # it is not an Exception
+class OutsideSubset(BaseException):  # it is not an Exception
     """The code left the subset that is executed exactly.
 
     A BaseException, so that an `except Exception` in the code under proof cannot swallow it.
@@ -138,7 +138,7 @@ class Bool(Symbolic):
         return as_word(self) == other if result is None else result
 
     def __invert__(self) -> Any:
-        raise Unsupported("~ of a truth value is -1 or -2 in Python: use Not()")
+        raise OutsideSubset("~ of a truth value is -1 or -2 in Python: use Not()")
 
     def __add__(self, other: Any) -> Any:
         return as_word(self) + other
@@ -162,7 +162,7 @@ class Word(Symbolic):
         if t.size() != width_of(lo, hi):
             raise ValueError(f"{t.size()} bits for [{lo}, {hi}], which needs {width_of(lo, hi)}")
         if t.size() > MAX_WIDTH:
-            raise Unsupported(f"integer of more than {MAX_WIDTH} bits: bound the shift amount")
+            raise OutsideSubset(f"integer of more than {MAX_WIDTH} bits: bound the shift amount")
         super().__init__(t)
         self.lo, self.hi = lo, hi
 
@@ -265,7 +265,7 @@ class Word(Symbolic):
         if o.hi > MAX_WIDTH:
             bound = current_engine().upper_bound(o)
             if bound > MAX_WIDTH:
-                raise Unsupported(f"shift by up to {bound}: bound the shift amount")
+                raise OutsideSubset(f"shift by up to {bound}: bound the shift amount")
             o = as_word(number(o.t, o.lo, bound))
         lo = self.lo << (o.hi if self.lo < 0 else o.lo)
         hi = self.hi << (o.hi if self.hi >= 0 else o.lo)
@@ -299,7 +299,7 @@ class Word(Symbolic):
             quotient, remainder = divmod(self + shift * o.lo, o.lo)
             return quotient - shift, remainder
         if self.lo < 0 or o.lo < 0:
-            raise Unsupported("floor division by or of a possibly negative symbolic integer")
+            raise OutsideSubset("floor division by or of a possibly negative symbolic integer")
         width = max(self.t.size(), o.t.size())
         a, b = self.at(width), o.at(width)
         quotient = number(z3.UDiv(a, b), self.lo // o.hi, self.hi // max(1, o.lo))
@@ -365,7 +365,7 @@ class Word(Symbolic):
     def bit_length(self) -> Any:
         """As int.bit_length, by binary search for the top bit."""
         if self.lo < 0:
-            raise Unsupported("bit_length of a possibly negative integer")
+            raise OutsideSubset("bit_length of a possibly negative integer")
         size = 1 << (self.t.size() - 1).bit_length()
         bits, length = self.at(size), z3.BitVecVal(0, 16)
         while size > 1:
@@ -379,7 +379,7 @@ class Word(Symbolic):
     def bit_count(self) -> Any:
         """As int.bit_count, by a tree of adders."""
         if self.lo < 0:
-            raise Unsupported("bit_count of a possibly negative integer")
+            raise OutsideSubset("bit_count of a possibly negative integer")
         size = self.t.size()
         parts = [Word(z3.Extract(i, i, self.t), 0, 1) for i in range(size)]
         while len(parts) > 1:

@@ -13,14 +13,14 @@ from checker.interleaving.scenario import Scenario
 from checker.interleaving.search import replay
 from checker.mutation import Mutant
 from checker.plain import Instance, State
-from checker.refinement import Abstraction, Diverged, Run
+from checker.refinement import Abstraction, Diverged, ModelRun
 from checker.verdict import Verdict
 from harness.explored import EXPLORED
 from harness.port import PortView
 from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
 
-Follow = Callable[[Run, Operation, View], None]
+Follow = Callable[[ModelRun, Operation, View], None]
 """Takes the model steps that one operation of the port stands for."""
 
 
@@ -37,7 +37,7 @@ class Refinement:
     scenario: Scenario
     instance: Instance
     abstraction: Abstraction
-    start: Callable[[Run, View], None]
+    start: Callable[[ModelRun, View], None]
     follow: Follow
     port: Callable[[View], PortView]
     states: int | None = None
@@ -45,11 +45,11 @@ class Refinement:
     fired: dict[str, int] = field(default_factory=dict)
 
     def initial(self, view: View) -> State:
-        run = Run(self.instance, self.abstraction)
+        run = ModelRun(self.instance, self.abstraction)
         return self._guarded(run, view, lambda: self.start(run, view))
 
     def advance(self, state: State, operations: tuple[Operation, ...], view: View) -> State:
-        run = Run(self.instance, self.abstraction)
+        run = ModelRun(self.instance, self.abstraction)
         run.state = state
 
         def follow_all() -> None:
@@ -58,7 +58,7 @@ class Refinement:
 
         return self._guarded(run, view, follow_all)
 
-    def _guarded(self, run: Run, view: View, steps: Callable[[], None]) -> State:
+    def _guarded(self, run: ModelRun, view: View, steps: Callable[[], None]) -> State:
         try:
             steps()
             run.compare(self.port(view))

@@ -27,9 +27,9 @@ from checker.binding import Binding
 from checker.counterexample import Counterexample, Replay
 from checker.mutation import Mutant
 from checker.obligation import obligation
-from checker.symbolic import Engine, Input, Outcome, prove
+from checker.symbolic import Engine, Input, SymbolicOutcome, prove
 from checker.symbolic import replay as replay_inputs
-from checker.symbolic.cut import LoopCuts, Site
+from checker.symbolic.cut import LoopCuts, LoopSite
 from checker.symbolic.interference import Atomics
 from checker.symbolic.outcome import numbered
 from checker.symbolic.replay import Replaying
@@ -53,7 +53,7 @@ class Port(Binding):
     A lemma is not about the port: `of` then names the module, of whatever package, that it is about.
     """
 
-    def __init__(self, of: str, mutant: Mutant | None, cuts: Sequence[Site]) -> None:
+    def __init__(self, of: str, mutant: Mutant | None, cuts: Sequence[LoopSite]) -> None:
         self.cuts = LoopCuts(*cuts)
         package, _, module = of.rpartition(".")
         super().__init__(
@@ -80,7 +80,7 @@ class Theorem:
     cites: str
     must_reach: tuple[str, ...]
     bound: str
-    cuts: tuple[Site, ...]
+    cuts: tuple[LoopSite, ...]
     uncut: "Theorem | None"
     cross_check: bool
     of: str
@@ -168,7 +168,7 @@ class Theorem:
             ),
         )
 
-    def _outcome(self, variant: Mutant | None, cross_check: bool) -> Outcome:
+    def _outcome(self, variant: Mutant | None, cross_check: bool) -> SymbolicOutcome:
         port = _port(self.of, variant, self.cuts)
         return prove(
             lambda e: self._freshly(e, port), must_reach=self.must_reach, cross_check=cross_check
@@ -191,7 +191,7 @@ def theorem(
     *must_reach: str,
     cites: str,
     bound: str = "",
-    cuts: Sequence[Site] = (),
+    cuts: Sequence[LoopSite] = (),
     uncut: Theorem | None = None,
     cross_check: bool = True,
     of: str = PORT,
@@ -227,5 +227,5 @@ def replay_theorems(module: ModuleType) -> Replayer:
 
 
 @cache
-def _port(of: str, variant: Mutant | None, cuts: tuple[Site, ...]) -> Port:
+def _port(of: str, variant: Mutant | None, cuts: tuple[LoopSite, ...]) -> Port:
     return Port(of, variant, cuts)

@@ -9,7 +9,7 @@ import pytest
 import harness.replay
 from checker import evidence, itf
 from checker.counterexample import Counterexample, Replay, Step
-from checker.obligation import Obligation, Outcome
+from checker.obligation import Judgement, Obligation
 from checker.verdict import Grade, Verdict
 from golang.errors import GoMissing
 from harness.replay import CannotReplay, ReplayResult, register
@@ -133,7 +133,7 @@ REFUTED = Verdict(Grade.REFUTED, counterexample=Counterexample("i", "mheap.go:1"
 
 def written(tmp_path, verdict=PROVED, status="passed", complete=True):
     obligation = Obligation("toy", "it holds", "mheap.go:1", Grade.PROVED)
-    outcome = Outcome("toy.holds", "toy", obligation, verdict, 0.1)
+    outcome = Judgement("toy.holds", "toy", obligation, verdict, 0.1)
     entry = evidence.Entry("toy.holds", "toy", obligation, status, 0.1, outcome)
     run = {**evidence.run_header([], {}), "arguments": [], "seconds": 1.0, "complete": complete}
     whole = evidence.document([entry], {**run, "collected": 1, "selected": 1}, [])

@@ -14,16 +14,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from checker.interleaving.automaton import Node
-from checker.interleaving.memory import Step
+from checker.interleaving.memory import ThreadStep
 from checker.interleaving.requests import Kind
-from checker.interleaving.search import Exploration, State
+from checker.interleaving.search import Configuration, Exploration
 
 Clock = tuple[int, ...]
 """Per thread, how many of its events happened before."""
 
 
 @dataclass(slots=True)
-class Event:
+class ExecutionEvent:
     """A step in an execution. `number` counts the thread's events from 1; place -1 is none.
 
     `before` is the clock of the thread's previous event, `clock` that of this one.
@@ -33,19 +33,19 @@ class Event:
     kind: Kind
     place: int
     write: bool
-    state: State
-    step: Step | None
+    state: Configuration
+    step: ThreadStep | None
     number: int = 0
     before: Clock = ()
     clock: Clock = ()
 
-    def depends_on(self, other: "Event") -> bool:
+    def depends_on(self, other: "ExecutionEvent") -> bool:
         """The order of the two matters."""
         return self.thread == other.thread or (
             self.place == other.place and self.place >= 0 and (self.write or other.write)
         )
 
-    def follows(self, other: "Event") -> bool:
+    def follows(self, other: "ExecutionEvent") -> bool:
         """`other` happened before this event."""
         return self.clock[other.thread] >= other.number
 
@@ -61,10 +61,10 @@ class Executions:
 
 
 @dataclass
-class _Frame:
-    state: State
+class _Branch:
+    state: Configuration
     spinning: frozenset[int]
-    sleep: dict[int, Event]
+    sleep: dict[int, ExecutionEvent]
     backtrack: set[int] = field(default_factory=set)
 
 
@@ -75,12 +75,14 @@ class Dpor:
     """
 
     def __init__(
-        self, exploration: Exploration, visit: Callable[[Sequence[Event]], None] | None = None
+        self,
+        exploration: Exploration,
+        visit: Callable[[Sequence[ExecutionEvent]], None] | None = None,
     ) -> None:
         self.exploration, self.visit = exploration, visit
         self.threads = len(exploration.automata.threads)
-        self.events: list[Event] = []
-        self.frames: list[_Frame] = []
+        self.events: list[ExecutionEvent] = []
+        self.frames: list[_Branch] = []
         self.counts = Executions()
 
     def run(self, limit: int = 1_000_000) -> Executions:
@@ -107,8 +109,10 @@ class Dpor:
                 self.frames[-1].sleep[done.thread] = done
         return self.counts
 
-    def push(self, state: State, spinning: frozenset[int], sleep: dict[int, Event]) -> None:
-        frame = _Frame(state, spinning, sleep)
+    def push(
+        self, state: Configuration, spinning: frozenset[int], sleep: dict[int, ExecutionEvent]
+    ) -> None:
+        frame = _Branch(state, spinning, sleep)
         self.frames.append(frame)
         enabled = [t for t in range(self.threads) if self.enabled(frame, t)]
         awake = [t for t in enabled if t not in sleep]
@@ -122,15 +126,15 @@ class Dpor:
             waiting = any(not self.node(state, t).final for t in range(self.threads))
             self.counts.deadlocks += waiting and not spinning
 
-    def node(self, state: State, thread: int) -> Node:
+    def node(self, state: Configuration, thread: int) -> Node:
         return self.exploration.nodes[state[thread]]
 
-    def enabled(self, frame: _Frame, thread: int) -> bool:
+    def enabled(self, frame: _Branch, thread: int) -> bool:
         node = self.node(frame.state, thread)
         blocked = self.exploration.memory.blocked(node, frame.state[-2])
         return not node.final and not blocked and thread not in frame.spinning
 
-    def take(self, frame: _Frame, thread: int) -> None:
+    def take(self, frame: _Branch, thread: int) -> None:
         event = self.event(frame.state, thread)
         assert event.step is not None
         after = event.step
@@ -144,7 +148,7 @@ class Dpor:
         sleep = {t: e for t, e in frame.sleep.items() if not event.depends_on(e)}
         self.push(state, frame.spinning | {thread} if spins else frame.spinning, sleep)
 
-    def event(self, state: State, thread: int) -> Event:
+    def event(self, state: Configuration, thread: int) -> ExecutionEvent:
         """The event a thread would cause in a state; its step is None if it is blocked."""
         node, memory = self.node(state, thread), self.exploration.memory
         step = memory.step(node, state[-2])
@@ -152,9 +156,9 @@ class Dpor:
         if node.place >= 0 and not writes:
             old = memory.value(state[-2], node.place)
             writes = self.exploration.automata.update(node, old)[0] >= 0
-        return Event(thread, node.kind, node.place, writes, state, step)
+        return ExecutionEvent(thread, node.kind, node.place, writes, state, step)
 
-    def order(self, event: Event) -> None:
+    def order(self, event: ExecutionEvent) -> None:
         """Gives an event its clock and adds what its races ask for."""
         own = next((e for e in reversed(self.events) if e.thread == event.thread), None)
         event.number = own.number + 1 if own else 1
@@ -177,7 +181,7 @@ class Dpor:
         for index in races:
             self.reverse(index, event)
 
-    def acquisition(self, event: Event) -> list[int]:
+    def acquisition(self, event: ExecutionEvent) -> list[int]:
         """The last acquisition of the event's mutex, if another thread's and not ordered before."""
         for index in range(len(self.events) - 1, -1, -1):
             other = self.events[index]
@@ -186,7 +190,7 @@ class Dpor:
                 return [index] if competes and other.thread != event.thread else []
         return []
 
-    def reverse(self, index: int, event: Event) -> None:
+    def reverse(self, index: int, event: ExecutionEvent) -> None:
         """Sees to it that `event` also runs before the event at `index`.
 
         Without `first` a compare-and-swap may turn from a read into a write; that does not matter
@@ -204,7 +208,7 @@ class Dpor:
         if backtrack.isdisjoint(initials):
             backtrack.add(initials[0])
 
-    def missed_locks(self, frame: _Frame) -> None:
+    def missed_locks(self, frame: _Branch) -> None:
         """A thread blocked at the end on a mutex could have been the one to get it."""
         for thread in range(self.threads):
             if self.exploration.memory.blocked(self.node(frame.state, thread), frame.state[-2]):

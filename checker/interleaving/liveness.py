@@ -17,12 +17,12 @@ def live_after(body: Sequence[ast.stmt]) -> dict[int, tuple[str, ...]]:
     That is what a function suspended inside the statement still depends on, since the statement's
     own operands are already taken.
     """
-    analysis = _Analysis()
+    analysis = _Liveness()
     analysis.block(body, frozenset(), frozenset(), frozenset())
     return {key: tuple(sorted(names)) for key, names in analysis.live.items()}
 
 
-class _Analysis:
+class _Liveness:
     def __init__(self) -> None:
         self.live: dict[int, Names] = {}
 

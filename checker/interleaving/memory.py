@@ -18,7 +18,7 @@ from checker.interleaving.values import Unsupported
 _EAGER_LIMIT = 100_000
 
 
-class Event(NamedTuple):
+class AccessEvent(NamedTuple):
     """One request carried out; the values are numbers, -1 where there is none."""
 
     node: Node
@@ -27,7 +27,7 @@ class Event(NamedTuple):
     answer: int
 
 
-class Step(NamedTuple):
+class ThreadStep(NamedTuple):
     """Where a thread's step leads, and masks of the places it touched in all and plainly."""
 
     node: Node
@@ -36,7 +36,7 @@ class Step(NamedTuple):
     writes: int
     plain_reads: int
     plain_writes: int
-    events: tuple[Event, ...]
+    events: tuple[AccessEvent, ...]
 
 
 class Memory:
@@ -77,16 +77,16 @@ class Memory:
             self._contents.append(key)
         return number
 
-    def step(self, node: Node, memory: int) -> Step | None:
+    def step(self, node: Node, memory: int) -> ThreadStep | None:
         """The step of a thread at `node`; None if it has ended or waits for a mutex."""
         if memory in node.steps:
-            known: Step | None = node.steps[memory]
+            known: ThreadStep | None = node.steps[memory]
             return known
         step = None if node.final or self.blocked(node, memory) else self._run(node, memory, False)
         node.steps[memory] = step
         return step
 
-    def start(self, root: Node, memory: int) -> Step:
+    def start(self, root: Node, memory: int) -> ThreadStep:
         """What a thread does before its first step."""
         return self._run(root, memory, True)
 
@@ -94,9 +94,9 @@ class Memory:
         """The thread waits for a mutex that another holds."""
         return node.kind is Kind.LOCK and self.value(memory, node.place) != self._nothing
 
-    def _run(self, node: Node, memory: int, eager_only: bool) -> Step:
+    def _run(self, node: Node, memory: int, eager_only: bool) -> ThreadStep:
         values: dict[int, int] = {}
-        events: list[Event] = []
+        events: list[AccessEvent] = []
         reads = writes = plain_reads = plain_writes = 0
         while not node.final and (node.eager or (not events and not eager_only)):
             old = new = -1
@@ -114,16 +114,16 @@ class Memory:
                     writes |= bit
                     plain_writes |= bit if node.eager else 0
                     values[node.place] = new
-            events.append(Event(node, old, new, answer))
+            events.append(AccessEvent(node, old, new, answer))
             if len(events) > _EAGER_LIMIT:
                 raise Unsupported(f"{node.site}: a loop without a step; is its condition Racy?")
             node = self.automata.child(node, answer)
         if node.kind is Kind.THROW:
-            events.append(Event(node, -1, -1, self._nothing))
+            events.append(AccessEvent(node, -1, -1, self._nothing))
         memory = self.changed(memory, values) if values else memory
-        return Step(node, memory, reads, writes, plain_reads, plain_writes, tuple(events))
+        return ThreadStep(node, memory, reads, writes, plain_reads, plain_writes, tuple(events))
 
 
-def conflict(step: Step, other: Node) -> int:
+def conflict(step: ThreadStep, other: Node) -> int:
     """The mask of the places where a step races with what another thread last did plainly."""
     return (other.writes & (step.reads | step.writes)) | (other.reads & step.writes)

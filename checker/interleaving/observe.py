@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from checker.interleaving.automaton import Automata, Site
 from checker.interleaving.cells import Cell
-from checker.interleaving.memory import Event, Memory
+from checker.interleaving.memory import AccessEvent, Memory
 from checker.interleaving.requests import Kind, Object, Place
 from checker.interleaving.slices import PlainSlice
 
@@ -19,7 +19,7 @@ class Violation(Exception):
         self.name, self.message = name, message
 
 
-class Diverged(Violation):
+class Disagreement(Violation):
     """Implementation and model disagree about a field, or the model has no such step."""
 
     def __init__(self, field: str, expected: Any, found: Any, why: str = "") -> None:
@@ -120,7 +120,7 @@ class Simulation(Protocol):
     def advance(self, state: Any, operations: tuple[Operation, ...], view: View) -> Hashable:
         """The model state after a thread's step, whose operations are given in order.
 
-        `view` is memory after the step. Raises Diverged or Violation if the model does not allow
+        `view` is memory after the step. Raises Disagreement or Violation if the model does not allow
         the step, or if what is in memory is not what the model state says.
         """
 
@@ -135,7 +135,7 @@ class TraceStep:
     model: tuple[Any, Any] = (None, None)
 
 
-def operation(automata: Automata, event: Event) -> Operation:
+def operation(automata: Automata, event: AccessEvent) -> Operation:
     """An event with its numbers replaced by what they stand for."""
     node, values = event.node, automata.values
     place = node.request.place

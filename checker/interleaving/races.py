@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checker.interleaving.dpor import Clock, Dpor, Event, Executions
-from checker.interleaving.memory import Step
+from checker.interleaving.dpor import Clock, Dpor, ExecutionEvent, Executions
+from checker.interleaving.memory import ThreadStep
 from checker.interleaving.observe import Operation
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario
@@ -66,7 +66,7 @@ class _Detector:
             for earlier, other in enumerate(self.starts[:thread]):
                 self.compare((earlier, 1, other), step, (0,) * len(self.starts), ())
 
-    def visit(self, events: Sequence[Event]) -> None:
+    def visit(self, events: Sequence[ExecutionEvent]) -> None:
         """Called with the events of the execution after each new one."""
         del self.clocks[len(events) - 1 :]
         event = events[-1]
@@ -83,10 +83,10 @@ class _Detector:
         self.clocks.append(tuple(clock))
         self.check(events, tuple(clock))
 
-    def is_atomic(self, event: Event) -> bool:
+    def is_atomic(self, event: ExecutionEvent) -> bool:
         return self.exploration.nodes[event.state[event.thread]].request.atomic
 
-    def check(self, events: Sequence[Event], clock: Clock) -> None:
+    def check(self, events: Sequence[ExecutionEvent], clock: Clock) -> None:
         event = events[-1]
         assert event.step is not None
         names = self.exploration.automata.threads
@@ -100,7 +100,11 @@ class _Detector:
                 self.compare(first, event.step, clock, schedule)
 
     def compare(
-        self, first: tuple[int, int, Step], second: Step, clock: Clock, schedule: tuple[str, ...]
+        self,
+        first: tuple[int, int, ThreadStep],
+        second: ThreadStep,
+        clock: Clock,
+        schedule: tuple[str, ...],
     ) -> None:
         """Reports conflicts of a step with an earlier one whose plain accesses have a given time."""
         thread, time, step = first
@@ -116,13 +120,15 @@ class _Detector:
             mask &= mask - 1
             self.report(place, step, second, schedule)
 
-    def report(self, place: int, step: Step, other: Step, schedule: tuple[str, ...]) -> None:
+    def report(
+        self, place: int, step: ThreadStep, other: ThreadStep, schedule: tuple[str, ...]
+    ) -> None:
         first = self.access(place, step)
         second = self.access(place, other)
         key = (first.place, first.site, second.site)
         self.races.setdefault(key, Race(first.place, first, second, schedule))
 
-    def access(self, place: int, step: Step) -> Operation:
+    def access(self, place: int, step: ThreadStep) -> Operation:
         """The access of a step to a place: a write if there is one."""
         done = self.exploration.describe(step)
         at = str(self.exploration.automata.places[place])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.interleaving.automaton import Automata, Node
-from checker.interleaving.memory import Memory, Step, conflict
+from checker.interleaving.memory import Memory, ThreadStep, conflict
 from checker.interleaving.observe import (
     Operation,
     Simulation,
@@ -26,7 +26,7 @@ from checker.interleaving.paths import count_paths, dead_ends
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Ending, Outcome, Scenario
 
-State = tuple[int, ...]
+Configuration = tuple[int, ...]
 """Node of each thread, then memory, then model state."""
 
 
@@ -93,7 +93,7 @@ class Exploration:
         self._model_numbers: dict[Hashable, int] = {}
         self._advances: dict[tuple[int, int, int], int] = {}
 
-    def initial(self) -> tuple[State, list[Step]]:
+    def initial(self) -> tuple[Configuration, list[ThreadStep]]:
         """The state in which each thread is at its first step, and what they did to get there."""
         model = 0
         if self.simulation is not None:
@@ -107,15 +107,15 @@ class Exploration:
             memory = step.memory
         return (*(step.node.index for step in steps), memory, model), steps
 
-    def start_steps(self) -> list[Step]:
+    def start_steps(self) -> list[ThreadStep]:
         """What each thread does before its first step, in turn."""
-        memory, steps = 0, list[Step]()
+        memory, steps = 0, list[ThreadStep]()
         for root in self.automata.roots:
             steps.append(self.memory.start(root, memory))
             memory = steps[-1].memory
         return steps
 
-    def successor(self, state: State, thread: int) -> State | None:
+    def successor(self, state: Configuration, thread: int) -> Configuration | None:
         """The state after a thread's step; None if it can take none. Raises if the step is wrong."""
         node, memory = self.nodes[state[thread]], state[-2]
         step = self.memory.step(node, memory)
@@ -129,7 +129,7 @@ class Exploration:
         rest = (*state[thread + 1 : -2], step.memory, model)
         return (*state[:thread], step.node.index, *rest)
 
-    def ending(self, state: State) -> Outcome | None:
+    def ending(self, state: Configuration) -> Outcome | None:
         """How the threads ended, if they all have. Raises if the scenario objects."""
         nodes = [self.nodes[index] for index in state[:-2]]
         if not all(node.final for node in nodes):
@@ -140,7 +140,7 @@ class Exploration:
             self._judge(self.scenario.final, View(self.memory, state[-2]), outcome)
         return outcome
 
-    def stuck(self, state: State) -> str:
+    def stuck(self, state: Configuration) -> str:
         """What each thread that has not ended waits for."""
         waits = []
         for name, index in zip(self.automata.threads, state[:-2], strict=True):
@@ -152,10 +152,10 @@ class Exploration:
                 waits.append(f"{name} spins at {node.request.place}")
         return "; ".join(waits)
 
-    def describe(self, step: Step) -> tuple[Operation, ...]:
+    def describe(self, step: ThreadStep) -> tuple[Operation, ...]:
         return tuple(operation(self.automata, event) for event in step.events)
 
-    def model(self, state: State) -> Any:
+    def model(self, state: Configuration) -> Any:
         return self._models[state[-1]] if self._models else None
 
     def _check_throw(self, node: Node) -> None:
@@ -164,7 +164,7 @@ class Exploration:
             if text not in self.scenario.expected_throws:
                 raise _Found("throw", f"{self.automata.threads[node.thread]}: {detail}")
 
-    def _check_race(self, step: Step, other: Node) -> None:
+    def _check_race(self, step: ThreadStep, other: Node) -> None:
         mask = conflict(step, other)
         if mask:
             place = (mask & -mask).bit_length() - 1
@@ -176,7 +176,7 @@ class Exploration:
                 f"{name} was {wrote} by {two}, which has not moved since, and {one} uses it",
             )
 
-    def _advance(self, model: int, node: Node, memory: int, step: Step) -> int:
+    def _advance(self, model: int, node: Node, memory: int, step: ThreadStep) -> int:
         if self.simulation is None or not step.events:
             return model
         key = (model, node.index, memory)
@@ -250,12 +250,12 @@ def replay(
 
 def _follow(
     exploration: Exploration, schedule: Sequence[str]
-) -> tuple[_Found | None, list[TraceStep], list[State]]:
+) -> tuple[_Found | None, list[TraceStep], list[Configuration]]:
     threads = exploration.automata.threads
     trace: list[TraceStep] = []
-    states: list[State] = []
+    states: list[Configuration] = []
 
-    def record(thread: str, step: Step, before: Any, after: Any) -> None:
+    def record(thread: str, step: ThreadStep, before: Any, after: Any) -> None:
         done = exploration.describe(step)
         if done:
             trace.append(TraceStep(thread, done, changes(done), (before, after)))
@@ -286,7 +286,7 @@ def _follow(
     return None, trace, states
 
 
-def _all_blocked(exploration: Exploration, state: State) -> bool:
+def _all_blocked(exploration: Exploration, state: Configuration) -> bool:
     count = len(state) - 2
     return all(exploration.successor(state, thread) in (None, state) for thread in range(count))
 
@@ -296,8 +296,8 @@ class _Search:
         self, exploration: Exploration, limit: int, progress: Callable[[int], None] | None
     ) -> None:
         self.exploration, self.limit, self.progress = exploration, limit, progress
-        self.states: list[State] = []
-        self.numbers: dict[State, int] = {}
+        self.states: list[Configuration] = []
+        self.numbers: dict[Configuration, int] = {}
         self.parents: list[tuple[int, int]] = []
         self.depths: list[int] = []
         self.successors: list[tuple[int, ...]] = []
@@ -344,7 +344,7 @@ class _Search:
                 raise _Found("deadlock", exploration.stuck(state))
             self.outcomes.add(outcome)
 
-    def enter(self, state: State, parent: int, thread: int) -> int:
+    def enter(self, state: Configuration, parent: int, thread: int) -> int:
         number = self.numbers.setdefault(state, len(self.states))
         if number == len(self.states):
             self.states.append(state)

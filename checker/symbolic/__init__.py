@@ -7,7 +7,7 @@ of one path, `sample` on inputs that Hypothesis draws.
 
 from checker.symbolic.engine import Limits, prove
 from checker.symbolic.harness import Engine, PathEnd
-from checker.symbolic.outcome import Failure, Input, Outcome
+from checker.symbolic.outcome import Failure, Input, SymbolicOutcome
 from checker.symbolic.replay import replay
 from checker.symbolic.sample import sample
 
@@ -16,8 +16,8 @@ __all__ = [
     "Failure",
     "Input",
     "Limits",
-    "Outcome",
     "PathEnd",
+    "SymbolicOutcome",
     "prove",
     "replay",
     "sample",

@@ -24,9 +24,9 @@ from typing import Any
 
 from checker.logic import Truth
 from checker.symbolic.harness import Engine
-from checker.words import Unsupported
+from checker.words import OutsideSubset
 
-Site = tuple[str, int]
+LoopSite = tuple[str, int]
 """A function's qualified name in its module, and the number of one of its loops in the text."""
 
 _PLAIN_STATEMENTS = (
@@ -72,9 +72,9 @@ class _Loop:
 class LoopCuts:
     """The loops to cut in one binding: `Binding("impl", transform=cuts.transform)`."""
 
-    def __init__(self, *sites: Site) -> None:
+    def __init__(self, *sites: LoopSite) -> None:
         self._sites = frozenset(sites)
-        self._loops: dict[Site, _Loop] = {}
+        self._loops: dict[LoopSite, _Loop] = {}
 
     def transform(self, tree: ast.Module) -> ast.Module:
         """Cuts the chosen loops of the functions defined in a module."""
@@ -87,7 +87,7 @@ class LoopCuts:
         return ast.fix_missing_locations(tree)
 
     @contextmanager
-    def using(self, e: Engine, invariants: Mapping[Site, Invariant]) -> Iterator[None]:
+    def using(self, e: Engine, invariants: Mapping[LoopSite, Invariant]) -> Iterator[None]:
         """The invariants of the cut loops while the code runs in a harness."""
         global _active
         if set(invariants) != set(self._loops) or set(invariants) != self._sites:
@@ -117,8 +117,8 @@ class LoopCuts:
 @dataclass(frozen=True)
 class _Active:
     e: Engine
-    loops: Mapping[Site, _Loop]
-    invariants: Mapping[Site, Invariant]
+    loops: Mapping[LoopSite, _Loop]
+    invariants: Mapping[LoopSite, Invariant]
 
 
 _active: _Active | None = None
@@ -127,7 +127,7 @@ _active: _Active | None = None
 class _Round:
     """One arbitrary round of a cut loop."""
 
-    def __init__(self, active: _Active, site: Site, local_names: Mapping[str, Any]) -> None:
+    def __init__(self, active: _Active, site: LoopSite, local_names: Mapping[str, Any]) -> None:
         self._e, self._site = active.e, site
         self._invariant = active.invariants[site]
         bound = active.loops[site].assigned & set(local_names)
@@ -135,7 +135,7 @@ class _Round:
         self._e.check(self._invariant.on_entry(local_names), f"{_name(site)}: invariant on entry")
         self.values = dict(self._invariant.arbitrary(local_names))
         if set(self.values) != bound:
-            raise Unsupported(
+            raise OutsideSubset(
                 f"{_name(site)} assigns {sorted(bound)}, its invariant gives {sorted(self.values)}"
             )
 
@@ -148,14 +148,14 @@ class _Round:
 def enter_loop(function: str, number: int, local_names: Mapping[str, Any]) -> _Round:
     """Called by rewritten code at the head of a cut loop."""
     if _active is None:
-        raise Unsupported(f"{function}: a cut loop runs outside LoopCuts.using")
+        raise OutsideSubset(f"{function}: a cut loop runs outside LoopCuts.using")
     return _Round(_active, (function, number), local_names)
 
 
 class _Rewriter:
     """Rewrites the chosen loops of one function, numbered in the order of the text."""
 
-    def __init__(self, function: str, numbers: set[int], loops: dict[Site, _Loop]) -> None:
+    def __init__(self, function: str, numbers: set[int], loops: dict[LoopSite, _Loop]) -> None:
         self._function, self._numbers, self._loops = function, numbers, loops
         self._next = 0
 
@@ -176,7 +176,7 @@ class _Rewriter:
     def _cut(self, node: ast.While | ast.For, number: int) -> list[ast.stmt]:
         site = self._function, number
         if isinstance(node, ast.For) or node.orelse:
-            raise Unsupported(f"{_name(site)} is not a plain `while` loop")
+            raise OutsideSubset(f"{_name(site)} is not a plain `while` loop")
         loop = _effects(site, node)
         self._loops[site] = loop
         each = f"_round_{number}_"
@@ -198,11 +198,11 @@ class _Rewriter:
         return new
 
 
-def _effects(site: Site, loop: ast.While) -> _Loop:
+def _effects(site: LoopSite, loop: ast.While) -> _Loop:
     assigned, writes, calls = set(), set(), set()
     for node in (part for each in (loop.test, *loop.body) for part in ast.walk(each)):
         if isinstance(node, ast.stmt) and not isinstance(node, _PLAIN_STATEMENTS):
-            raise Unsupported(f"{_name(site)} contains a {type(node).__name__} statement")
+            raise OutsideSubset(f"{_name(site)} contains a {type(node).__name__} statement")
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             assigned.add(node.id)
         elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
@@ -214,14 +214,14 @@ def _effects(site: Site, loop: ast.While) -> _Loop:
     return _Loop(frozenset(assigned), frozenset(writes), frozenset(calls))
 
 
-def _demand_declared(site: Site, loop: _Loop, invariant: Invariant) -> None:
+def _demand_declared(site: LoopSite, loop: _Loop, invariant: Invariant) -> None:
     writes, calls = loop.writes - invariant.writes, loop.calls - invariant.calls
     if writes or calls:
-        raise Unsupported(
+        raise OutsideSubset(
             f"{_name(site)} writes {sorted(writes)} and calls {sorted(calls)}, "
             "which its invariant does not declare"
         )
 
 
-def _name(site: Site) -> str:
+def _name(site: LoopSite) -> str:
     return f"loop {site[1]} of {site[0]}"

@@ -20,12 +20,12 @@ import z3
 from checker import solver
 from checker.logic import to_z3
 from checker.symbolic.harness import Harness, PathEnd
-from checker.symbolic.lines import Line, Recording, first_difference, position
-from checker.symbolic.outcome import Failure, Input, Outcome
+from checker.symbolic.lines import Recording, SourceLine, first_difference, position
+from checker.symbolic.outcome import Failure, Input, SymbolicOutcome
 from checker.symbolic.replay import raised, run_plain, same_error
 from checker.symbolic.subset import executed_outside
 from checker.symbolic.trail import Decision, Trail
-from checker.terms import Bool, Elem, Int, Symbolic, Unsupported, Word, running
+from checker.terms import Bool, Elem, Int, OutsideSubset, Symbolic, Word, running
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class Proving:
         self._seed, self._cross_check = seed, cross_check
         self._trail = Trail(limits.decisions)
         self._doubts: list[str] = []
-        self._totals = Outcome("proved", seed=seed)
+        self._totals = SymbolicOutcome("proved", seed=seed)
         self._failure: Failure | None = None
-        self._executed: set[Line] = set()
+        self._executed: set[SourceLine] = set()
         self._begin()
 
     def _begin(self) -> None:
@@ -70,7 +70,7 @@ class Proving:
         self._havocked = False
         self._path_labels: list[str] = []
 
-    def explore(self, must_reach: Sequence[str]) -> Outcome:
+    def explore(self, must_reach: Sequence[str]) -> SymbolicOutcome:
         """Runs the harness along every feasible path, or up to the first confirmed failure."""
         try:
             self._run_path()
@@ -84,11 +84,11 @@ class Proving:
                 self._doubts.insert(0, "counterexample to induction: the invariant is too weak")
                 return replace(self._judge(()), failure=self._failure)
             return replace(self._totals, status="refuted", failure=self._failure)
-        except Unsupported as reason:
+        except OutsideSubset as reason:
             self._doubts.insert(0, str(reason))
         return self._judge(must_reach)
 
-    def _judge(self, must_reach: Sequence[str]) -> Outcome:
+    def _judge(self, must_reach: Sequence[str]) -> SymbolicOutcome:
         totals = self._totals
         self._doubts += [f"outside the subset: {each}" for each in executed_outside(self._executed)]
         if self._doubts:
@@ -116,7 +116,9 @@ class Proving:
             finally:
                 self._executed.update(recording.lines)
         if not self._trail.at_end:
-            raise Unsupported("the harness is not deterministic: a path ended early when repeated")
+            raise OutsideSubset(
+                "the harness is not deterministic: a path ended early when repeated"
+            )
         if not self._have_model():
             return
         if error is not None:
@@ -124,7 +126,7 @@ class Proving:
         elif self._model is not None:
             self._repeat_in_python(recording.lines)
 
-    def _repeat_in_python(self, lines: list[Line]) -> None:
+    def _repeat_in_python(self, lines: list[SourceLine]) -> None:
         """One run of a finished path by CPython, on the plain inputs of the path's model."""
         run = run_plain(self._harness, self._plain_inputs(self._model), self._limits.lines)
         if run.ended != "passed":
@@ -139,7 +141,7 @@ class Proving:
         self._count(covered=1) if self._stopped else self._count(paths=1)
         self._totals = replace(self._totals, labels=labels)
 
-    def _lines_again(self) -> list[Line]:
+    def _lines_again(self) -> list[SourceLine]:
         """The lines of the same path repeated: what the code caches is computed only once."""
         totals, labels = self._totals, self._path_labels
         self._begin()
@@ -185,7 +187,7 @@ class Proving:
         if not self._have_model():
             raise PathEnd
         if self._model is None:
-            raise Unsupported(f"no value known for a symbolic index at {position()}")
+            raise OutsideSubset(f"no value known for a symbolic index at {position()}")
         return int(_plain_value(number, self._model, []))
 
     def upper_bound(self, number: Word) -> int:
@@ -372,7 +374,7 @@ def prove(
     limits: Limits = Limits(),
     seed: int = 0,
     cross_check: bool = False,
-) -> Outcome:
+) -> SymbolicOutcome:
     """Explores every feasible path of the harness over symbolic inputs.
 
     `must_reach` names labels of `check` or `reach` without which the outcome is "vacuous".

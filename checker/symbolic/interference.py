@@ -1,6 +1,6 @@
 """Words that any number of other threads change: rely-guarantee reasoning on one thread's code.
 
-Before each access of a `Cell` the other threads have made any number of steps. They may do what the
+Before each access of a `SharedWord` the other threads have made any number of steps. They may do what the
 *rely* allows, which is therefore reflexive and transitive (`check_preorder` is the lemma). In
 return, each write of the code under proof must be one that the *guarantee* allows, and the
 guarantee of one thread must imply the rely of each other.
@@ -16,7 +16,7 @@ Relation = Callable[[Any, Any], Truth]
 """Of the value before and the value after."""
 
 
-class Cell:
+class SharedWord:
     """An atomic word under interference.
 
     `draw(name)` asks the engine for some value the word may have at all. With `retries`, the other
@@ -74,7 +74,7 @@ class Cell:
 class Shared:
     """An object whose fields are cells: reading or writing one plainly is a load or a store."""
 
-    def __init__(self, **cells: Cell) -> None:
+    def __init__(self, **cells: SharedWord) -> None:
         object.__setattr__(self, "cells", cells)
 
     def __getattr__(self, name: str) -> Any:

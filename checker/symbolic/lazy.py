@@ -15,7 +15,7 @@ from typing import Any
 
 from checker.logic import Or
 from checker.symbolic.harness import Engine
-from checker.words import Unsupported
+from checker.words import OutsideSubset
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Seq:
         if field == self.links.owner:
             return self.owner_at(position)
         if self._read_other is None:
-            raise Unsupported(f"the harness does not say what {field!r} of a node is")
+            raise OutsideSubset(f"the harness does not say what {field!r} of a node is")
         return self._read_other(position, field)
 
     def _read_head(self, field: str) -> Any:
@@ -92,7 +92,7 @@ class Seq:
             return self.node(self.length * 0)
         if field == self.links.last:
             return self.node(self.length - 1)
-        raise Unsupported(f"the harness does not say what {field!r} of a head is")
+        raise OutsideSubset(f"the harness does not say what {field!r} of a head is")
 
 
 def lazy(base: type, read: Callable[[str], Any]) -> Any:

@@ -7,9 +7,9 @@ from functools import cache
 from types import FrameType, TracebackType
 from typing import Any
 
-from checker.words import Unsupported
+from checker.words import OutsideSubset
 
-Line = tuple[str, int]
+SourceLine = tuple[str, int]
 
 _CHECKER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ELSEWHERE = (
@@ -43,7 +43,7 @@ class Recording:
     """
 
     def __init__(self, limit: int) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[SourceLine] = []
         self._limit = limit
         self._previous: Any = None
 
@@ -66,12 +66,12 @@ class Recording:
     def _line(self, frame: FrameType, event: str, argument: Any) -> Any:  # noqa: ARG002  # settrace's protocol
         if event == "line":
             if len(self.lines) >= self._limit:
-                raise Unsupported(f"more than {self._limit} lines on one path, at {position()}")
+                raise OutsideSubset(f"more than {self._limit} lines on one path, at {position()}")
             self.lines.append((frame.f_code.co_filename, frame.f_lineno))
         return self._line
 
 
-def first_difference(proof: list[Line], plain: list[Line]) -> str:
+def first_difference(proof: list[SourceLine], plain: list[SourceLine]) -> str:
     """Where two recordings part, in words; empty when they are equal."""
     if proof == plain:
         return ""

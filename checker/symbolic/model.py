@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from checker.logic import And, Or, Truth
-from checker.plain import View, Writer
+from checker.plain import StateView, Writer
 from checker.spec import Domain, Machine, Sort
 from checker.symbolic.harness import Engine
 
 
-class ModelRun:
+class SymbolicModelRun:
     """A run of a model over symbolic values; elements of its sorts are the numbers 0, 1, ...
 
     `state[variable][index]` is an entry, `state[variable][()]` a variable without index.
@@ -71,7 +71,7 @@ class _Entries:
         self.known[index if isinstance(index, tuple) else (index,)] = value
 
 
-class _Guarded(View):
+class _Guarded(StateView):
     """A state whose guards are collected, since a symbolic one is neither true nor false."""
 
     def __init__(self, *arguments: Any) -> None:

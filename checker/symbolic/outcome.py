@@ -8,7 +8,7 @@ from checker.counterexample import Counterexample, Replay, Step
 from checker.solver import version
 from checker.verdict import Grade, Verdict
 
-Status = Literal["proved", "refuted", "unknown", "vacuous", "sampled"]
+SymbolicStatus = Literal["proved", "refuted", "unknown", "vacuous", "sampled"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SymbolicOutcome:
     """The result of exploring a harness.
 
     `paths` were finished and `covered` were stopped by the harness: each was found feasible and
@@ -57,7 +57,7 @@ class Outcome:
     places reached on feasible paths.
     """
 
-    status: Status
+    status: SymbolicStatus
     reason: str = ""
     failure: Failure | None = None
     paths: int = 0

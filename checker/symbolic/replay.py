@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
 from checker.symbolic.harness import Harness, PathEnd
-from checker.symbolic.lines import Line, Recording
+from checker.symbolic.lines import Recording, SourceLine
 from checker.symbolic.outcome import Failure, Input
-from checker.words import Unsupported, running
+from checker.words import OutsideSubset, running
 
 
 class CheckFailed(AssertionError):
@@ -18,7 +18,7 @@ class CheckFailed(AssertionError):
         self.label = label
 
 
-class Diverged(BaseException):
+class UnexpectedRequest(BaseException):
     """The run asks for something else than was recorded."""
 
 
@@ -35,7 +35,7 @@ class Replaying:
     def integer(self, name: str, lo: int | None = None, hi: int | None = None) -> int:
         value = self._take(name)
         if (lo is not None and value < lo) or (hi is not None and value > hi):
-            raise Diverged(f"{name}={value} is not in [{lo}, {hi}]")
+            raise UnexpectedRequest(f"{name}={value} is not in [{lo}, {hi}]")
         return value
 
     def flag(self, name: str) -> bool:
@@ -49,7 +49,7 @@ class Replaying:
 
     def assume(self, condition: bool) -> None:
         if not condition:
-            raise Diverged("the recorded inputs break an assumption")
+            raise UnexpectedRequest("the recorded inputs break an assumption")
 
     def check(self, condition: bool, label: str) -> None:
         if not condition:
@@ -69,37 +69,37 @@ class Replaying:
 
     def _take(self, name: str) -> int:
         if self._next == len(self._inputs):
-            raise Diverged(f"the run asks for {name!r}, which was not recorded")
+            raise UnexpectedRequest(f"the run asks for {name!r}, which was not recorded")
         each = self._inputs[self._next]
         if each.name != name:
-            raise Diverged(f"the run asks for {name!r} where {each.name!r} was recorded")
+            raise UnexpectedRequest(f"the run asks for {name!r} where {each.name!r} was recorded")
         self._next += 1
         return each.value
 
 
 @dataclass(frozen=True)
-class Run:
+class PlainRun:
     """How a plain run ended; `what` is the label of the failed claim or the error."""
 
     ended: Literal["passed", "failed", "diverged"]
     what: str = ""
-    lines: list[Line] = field(default_factory=list)
+    lines: list[SourceLine] = field(default_factory=list)
 
 
-def run_plain(harness: Harness, inputs: Sequence[Input], max_lines: int) -> Run:
+def run_plain(harness: Harness, inputs: Sequence[Input], max_lines: int) -> PlainRun:
     """Runs the harness on plain inputs and says how it ended."""
     with running(None), Recording(max_lines) as recording:
         try:
             harness(Replaying(inputs))
         except PathEnd:
-            return Run("passed", "stopped", recording.lines)
+            return PlainRun("passed", "stopped", recording.lines)
         except CheckFailed as failure:
-            return Run("failed", failure.label, recording.lines)
-        except (Diverged, Unsupported) as reason:
-            return Run("diverged", str(reason), recording.lines)
+            return PlainRun("failed", failure.label, recording.lines)
+        except (UnexpectedRequest, OutsideSubset) as reason:
+            return PlainRun("diverged", str(reason), recording.lines)
         except Exception as error:
-            return Run("failed", raised(error), recording.lines)
-    return Run("passed", lines=recording.lines)
+            return PlainRun("failed", raised(error), recording.lines)
+    return PlainRun("passed", lines=recording.lines)
 
 
 def replay(harness: Harness, inputs: Sequence[Input], max_lines: int = 1_000_000) -> Failure | None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
 from checker.symbolic.harness import Harness, PathEnd
-from checker.symbolic.outcome import Failure, Input, Outcome
+from checker.symbolic.outcome import Failure, Input, SymbolicOutcome
 from checker.symbolic.replay import CheckFailed, raised
-from checker.words import Unsupported
+from checker.words import OutsideSubset
 
 
 class Drawing:
@@ -53,7 +53,7 @@ class Drawing:
         self.labels.append(label)
 
     def havoc(self) -> None:
-        raise Unsupported("a cut loop has no runs to sample: sample the code as it is")
+        raise OutsideSubset("a cut loop has no runs to sample: sample the code as it is")
 
     def stop(self) -> NoReturn:
         raise PathEnd
@@ -66,7 +66,7 @@ class Drawing:
 
 def sample(
     harness: Harness, examples: int = 300, seed: int = 0, backend: str = "hypothesis"
-) -> Outcome:
+) -> SymbolicOutcome:
     """Runs the harness on `examples` inputs drawn by one of Hypothesis's backends.
 
     The outcome is "sampled", "refuted" with the smallest failing inputs found, or "vacuous" when no
@@ -108,11 +108,13 @@ def sample(
     try:
         test()
     except Unsatisfiable:
-        return Outcome("vacuous", reason="no drawn input meets the assumptions", seed=seed)
+        return SymbolicOutcome("vacuous", reason="no drawn input meets the assumptions", seed=seed)
     except Exception:
         if failing is None:
             raise
-        return Outcome("refuted", failure=failing, paths=runs, labels=labels, seed=seed)
+        return SymbolicOutcome("refuted", failure=failing, paths=runs, labels=labels, seed=seed)
     if not checks:
-        return Outcome("vacuous", reason="no run got as far as a claim", paths=runs, seed=seed)
-    return Outcome("sampled", paths=runs, goals=checks, labels=labels, seed=seed)
+        return SymbolicOutcome(
+            "vacuous", reason="no run got as far as a claim", paths=runs, seed=seed
+        )
+    return SymbolicOutcome("sampled", paths=runs, goals=checks, labels=labels, seed=seed)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from checker.symbolic.lines import Line
+from checker.symbolic.lines import SourceLine
 
 _BLIND_CALLS = {"isinstance", "issubclass", "type", "id", "hash", "callable", "str", "repr"}
 _WIDE_EXCEPTIONS = {"Exception", "BaseException", "TypeError", "AttributeError"}
@@ -57,7 +57,7 @@ def lint_source(source: str, path: str, first_line: int = 1) -> list[Finding]:
     return sorted(found, key=lambda each: (each.line, each.what))
 
 
-def executed_outside(lines: Iterable[Line]) -> list[str]:
+def executed_outside(lines: Iterable[SourceLine]) -> list[str]:
     """The silent findings on lines that were executed, and files whose text cannot be examined."""
     executed: dict[str, set[int]] = {}
     for path, line in lines:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checker.symbolic.lines import position
-from checker.words import Unsupported
+from checker.words import OutsideSubset
 
 
 @dataclass
@@ -63,7 +63,7 @@ class Trail:
     def repeat(self, condition: Any, goals: int) -> Decision | None:
         """The decision recorded at this point of the path; None at the end of the record.
 
-        Raises Unsupported when another one was recorded: the run is no function of its decisions.
+        Raises OutsideSubset when another one was recorded: the run is no function of its decisions.
         """
         if self.at_end:
             return None
@@ -73,14 +73,14 @@ class Trail:
         else:
             same = decision.condition.eq(condition)
         if not same or decision.goals != goals:
-            raise Unsupported(f"the code is not deterministic: another decision at {position()}")
+            raise OutsideSubset(f"the code is not deterministic: another decision at {position()}")
         self._at += 1
         return decision
 
     def record(self, condition: Any, value: Any, left: int, goals: int, model: Any) -> Decision:
-        """A new decision at the end of the path. Raises Unsupported beyond the limit."""
+        """A new decision at the end of the path. Raises OutsideSubset beyond the limit."""
         if len(self._decisions) >= self._limit:
-            raise Unsupported(
+            raise OutsideSubset(
                 f"more than {self._limit} decisions on one path: "
                 f"a loop without a bound? at {position()}"
             )

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from checker import evidence, itf, report
 from checker.counterexample import Counterexample, Step
 from checker.evidence import Entry
-from checker.obligation import Obligation, Outcome
+from checker.obligation import Judgement, Obligation
 from checker.schema import schema, validate
 from checker.verdict import Grade, Verdict
 
@@ -29,7 +29,7 @@ HANDBOOK = Path(__file__).parents[2] / "docs" / "evidence.md"
 def entry(identity="toy.holds", expect=Grade.PROVED, verdict=None, status="passed", **more):
     verdict = verdict or Verdict(Grade.PROVED, counts={"states": 2}, companions={"pre": "sat"})
     obligation = Obligation("toy", "it holds", "mheap.go:1", expect, **more)
-    outcome = Outcome(identity, "toy", obligation, verdict, 0.25)
+    outcome = Judgement(identity, "toy", obligation, verdict, 0.25)
     return Entry(identity, "toy", obligation, status, 0.25, outcome)
 
 

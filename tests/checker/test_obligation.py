@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from checker.counterexample import Counterexample
-from checker.obligation import Obligation, Outcome, obligation
+from checker.obligation import Judgement, Obligation, obligation
 from checker.verdict import Grade, Verdict
 
 STORY = Counterexample("one_owner", "mheap.go:475", "why", [])
@@ -47,7 +47,7 @@ def judged(test, **arguments):
 @pytest.mark.parametrize("expect", PASSES)
 @pytest.mark.parametrize("grade", Grade)
 def test_what_passes(expect, grade):
-    outcome = Outcome("a.b", "a", Obligation("t", "s", "g", expect), VERDICTS[grade], 0.1)
+    outcome = Judgement("a.b", "a", Obligation("t", "s", "g", expect), VERDICTS[grade], 0.1)
     assert outcome.passes == (grade in PASSES[expect])
     assert outcome.not_run == (grade is Grade.NOT_RUN)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from checker.plain import Instance
-from checker.refinement import Abstraction, Diverged, Mismatch, Run
+from checker.refinement import Abstraction, Diverged, Mismatch, ModelRun
 from checker.spec import BOOL, Machine
 
 
@@ -34,9 +34,9 @@ def doors(**declared) -> Abstraction:
 
 
 @pytest.fixture
-def run() -> Run:
+def run() -> ModelRun:
     abstraction = doors()
-    return Run(Instance(abstraction.machine, {"Door": 2}), abstraction)
+    return ModelRun(Instance(abstraction.machine, {"Door": 2}), abstraction)
 
 
 def test_port_and_model_agree(run):
@@ -82,7 +82,7 @@ def test_the_representation_is_checked_first():
     def no_hole(port):
         return "a door is missing" if None in port else None
 
-    run = Run(Instance(abstraction.machine, {"Door": 2}), abstraction)
+    run = ModelRun(Instance(abstraction.machine, {"Door": 2}), abstraction)
     run.compare([False, False])
     with pytest.raises(Diverged, match="a door is missing") as caught:
         run.compare([None, True])
@@ -91,7 +91,7 @@ def test_the_representation_is_checked_first():
 
 def test_every_variable_has_a_conjunct_or_a_reason():
     abstraction = Abstraction(machine(), history={"guest": "it is a thought"})
-    run = Run(Instance(abstraction.machine, {"Door": 1}), abstraction)
+    run = ModelRun(Instance(abstraction.machine, {"Door": 1}), abstraction)
     with pytest.raises(ValueError, match="no conjunct and no reason for open"):
         run.compare([False])
 

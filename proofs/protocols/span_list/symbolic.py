@@ -10,7 +10,7 @@ from typing import Any
 
 from checker.logic import Truth
 from checker.plain import Instance
-from checker.refinement import Run
+from checker.refinement import ModelRun
 from checker.symbolic import Engine
 from checker.symbolic.cut import Invariant
 from checker.symbolic.lazy import Seq, check_list, link
@@ -47,7 +47,7 @@ def shapes(e: Engine, port: Port) -> None:
     lists = [port.mspanlist.MSpanList() for _ in range(2)]
     spans = [port.mspan.Mspan() for _ in range(SPANS)]
     view = PortView(get=getattr, spans=spans, lists=lists)
-    model = Run(INSTANCE, ABSTRACTION)
+    model = ModelRun(INSTANCE, ABSTRACTION)
     first = e.choose(LISTED + 1, "spans on list 0")
     second = first + e.choose(LISTED + 1 - first, "spans on list 1")
     for k, (low, high) in enumerate(((0, first), (first, second))):

@@ -13,7 +13,7 @@ from checker.interleaving.observe import Operation, View
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario, Setup
 from checker.plain import Instance
-from checker.refinement import Diverged, Run
+from checker.refinement import Diverged, ModelRun
 from harness.interleavings import Refinement
 from harness.port import PortView, provide
 from impl.config import MINIATURE
@@ -63,13 +63,13 @@ def readers_of(
         readers = [(f"R{r}", partial(read, heap, word)) for r, word in enumerate(words)]
         return Setup([allocator, *readers], {"heap": heap, "span": span})
 
-    def start(run: Run, view: View) -> None:  # noqa: ARG001  # the model begins where memory is
+    def start(run: ModelRun, view: View) -> None:  # noqa: ARG001  # the model begins where memory is
         run.take("start_mark")
 
     def show(view: View) -> PortView:
         return PortView(view.get, view["heap"], [view["span"]], extra={"lives": [life()]})
 
-    def follow(run: Run, operation: Operation, view: View) -> None:
+    def follow(run: ModelRun, operation: Operation, view: View) -> None:
         span = view["span"]
         if operation.object is view.get(span, "state"):
             _state(run, operation, limit_is_right(show(view), SPAN))
@@ -91,7 +91,7 @@ def readers_of(
     )
 
 
-def _state(run: Run, operation: Operation, limit_is_set: bool) -> None:
+def _state(run: ModelRun, operation: Operation, limit_is_set: bool) -> None:
     if operation.kind is Kind.LOAD:
         if operation.old == span_state.IN_USE and operation.thread.startswith("R"):
             run.take("look", int(operation.thread[1:]), SPAN)
@@ -102,7 +102,7 @@ def _state(run: Run, operation: Operation, limit_is_set: bool) -> None:
         run.take("publish", SPAN)
 
 
-def _leave(run: Run, reader: int, words: tuple[int, ...], answer: Any) -> None:
+def _leave(run: ModelRun, reader: int, words: tuple[int, ...], answer: Any) -> None:
     """A reader is done; a span it used was in use, and owns the word it asked about."""
     if run.see("looking", reader):
         run.take("leave", reader)

@@ -12,7 +12,7 @@ from checker.interleaving.observe import Operation, View
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario, Setup
 from checker.plain import Instance
-from checker.refinement import Diverged, Run
+from checker.refinement import Diverged, ModelRun
 from harness.interleavings import Refinement
 from harness.port import PortView, provide
 from impl.config import MINIATURE
@@ -55,7 +55,7 @@ def cycle_with(
 
     names = _Names(spans)
 
-    def start(run: Run, view: View) -> None:  # noqa: ARG001  # the model begins where memory is
+    def start(run: ModelRun, view: View) -> None:  # noqa: ARG001  # the model begins where memory is
         run.take("create", 0)
         for s in range(spans):
             run.take("init", 0, s)
@@ -101,7 +101,7 @@ class _Names:
         spans = [view[f"span{s}"] for s in range(self.spans)]
         return PortView(view.get, view["heap"], spans, caches=[view["cache"]])
 
-    def follow(self, run: Run, operation: Operation, view: View) -> None:
+    def follow(self, run: ModelRun, operation: Operation, view: View) -> None:
         """Takes the model steps of one operation, by the place it writes."""
         if not operation.writes:
             return
@@ -129,7 +129,7 @@ class _Names:
                 return s
         raise Diverged("sweepgen.five_meanings", "runtime/mheap.go:475", f"{span} is none of ours")
 
-    def _set(self, run: Run, t: int, operation: Operation, view: View) -> None:
+    def _set(self, run: ModelRun, t: int, operation: Operation, view: View) -> None:
         """A push gives a swept span away; a pop takes one, or picks one that may be unswept."""
         heap = view["heap"]
         generation = view.get(heap, "sweepgen")
@@ -146,7 +146,7 @@ class _Names:
         else:
             run.take("take" if to_swept else "pick", t, self._span(view, operation.old[0]))
 
-    def _freed(self, run: Run, t: int, operation: Operation, view: View) -> None:
+    def _freed(self, run: ModelRun, t: int, operation: Operation, view: View) -> None:
         if operation.old != M_SPAN_IN_USE:
             return
         for s in range(self.spans):
@@ -154,7 +154,7 @@ class _Names:
                 run.take("free", t, s)
 
 
-def _generation(run: Run, t: int, s: int, operation: Operation, heap: int) -> None:
+def _generation(run: ModelRun, t: int, s: int, operation: Operation, heap: int) -> None:
     """A store to sweepgen, by the generations before and after it."""
     old, new = relative(operation.old, heap), relative(operation.new, heap)
     steps: dict[tuple[int, int], tuple[Any, ...]] = {
@@ -170,7 +170,7 @@ def _generation(run: Run, t: int, s: int, operation: Operation, heap: int) -> No
     run.take(*steps[old, new])
 
 
-def _sweepers(run: Run, t: int, operation: Operation) -> None:
+def _sweepers(run: ModelRun, t: int, operation: Operation) -> None:
     """The word of activeSweep: a count of sweepers and the drained bit."""
     if (operation.old ^ operation.new) & SWEEP_DRAINED_MASK:
         run.take("drain")

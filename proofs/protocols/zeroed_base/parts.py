@@ -12,8 +12,8 @@ from checker.logic import And, If, Iff, Implies, Or, Truth
 from checker.spec import Machine, Sort
 from checker.symbolic import Engine
 from checker.symbolic.cut import Invariant
-from checker.symbolic.interference import Cell, Relation, Shared
-from checker.symbolic.model import ModelRun
+from checker.symbolic.interference import Relation, Shared, SharedWord
+from checker.symbolic.model import SymbolicModelRun
 from impl.config import LINUX_AMD64
 from model.zeroed_base import HANDED_OUT, LOADED, in_flight
 from proofs.protocols.zeroed_base.abstraction import ABSTRACTION
@@ -40,7 +40,7 @@ def guarantee(low: Any, high: Any) -> Relation:
     return relation
 
 
-class Part(Cell):
+class Part(SharedWord):
     """The zeroedBase of an arena (bytes), and the model's part with our pages of that arena.
 
     Without `retries` the others may interfere for ever; 0 says that there are none.
@@ -50,7 +50,7 @@ class Part(Cell):
         self, e: Engine, name: str, low: Any, high: Any, retries: int | None = None
     ) -> None:
         self.e, self.low, self.high = e, low, high
-        self.model = ModelRun(e, ABSTRACTION.machine, {"Arena": 1, "Part": 1})
+        self.model = SymbolicModelRun(e, ABSTRACTION.machine, {"Arena": 1, "Part": 1})
         bounds = low * PAGE, high * PAGE
         super().__init__(e, name, self.any_word, rely(*bounds), guarantee(*bounds), retries)
 

@@ -8,7 +8,7 @@ from checker.interleaving.observe import Operation, View
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario, Setup
 from checker.plain import Instance
-from checker.refinement import Diverged, Run
+from checker.refinement import Diverged, ModelRun
 from harness.interleavings import Refinement
 from harness.port import PortView, map_arenas
 from impl.config import MINIATURE
@@ -53,11 +53,11 @@ def calls_of_threads(name: str, arenas: int, calls: Calls, states: int) -> Refin
         labels = {f"arena{a}": at(heap, a + 1) for a in range(arenas)}
         return Setup(threads, {"heap": heap, **labels})
 
-    def start(run: Run, view: View) -> None:  # noqa: ARG001  # nothing in memory yet
+    def start(run: ModelRun, view: View) -> None:  # noqa: ARG001  # nothing in memory yet
         for thread in range(len(calls)):
             _begin(run, parts, thread, 0)
 
-    def follow(run: Run, operation: Operation, view: View) -> None:
+    def follow(run: ModelRun, operation: Operation, view: View) -> None:
         thread = int(operation.thread[1:])
         if operation.field == "zeroed_base":
             arena = next(a for a in range(arenas) if operation.object is view[f"arena{a}"])
@@ -87,7 +87,7 @@ def _call(heap: Any, page: int, npages: int) -> Any:
     return partial(heap.alloc_needs_zero, base, npages)
 
 
-def _current(run: Run, parts: list[Any], thread: int, arena: int) -> int:
+def _current(run: ModelRun, parts: list[Any], thread: int, arena: int) -> int:
     """The part a thread works on: the first in this arena that is not done."""
     busy = (zeroed_base.OWNED, zeroed_base.LOADED)
     for p, (owner, _, where, _, _) in enumerate(parts):
@@ -98,7 +98,7 @@ def _current(run: Run, parts: list[Any], thread: int, arena: int) -> int:
     )
 
 
-def _access(run: Run, operation: Operation, p: int) -> None:
+def _access(run: ModelRun, operation: Operation, p: int) -> None:
     if operation.kind is Kind.LOAD:
         run.take("load" if run.see("stage", p) == zeroed_base.OWNED else "reload", p)
         if run.see("high", p) <= run.see("seen", p):
@@ -107,14 +107,14 @@ def _access(run: Run, operation: Operation, p: int) -> None:
         run.take("raise_base", p)
 
 
-def _begin(run: Run, parts: list[Any], thread: int, number: int) -> None:
+def _begin(run: ModelRun, parts: list[Any], thread: int, number: int) -> None:
     """The page allocator has given a call its pages."""
     for p, (owner, call, *share) in enumerate(parts):
         if (owner, call) == (thread, number):
             run.take("own", p, *share)
 
 
-def _finish(run: Run, parts: list[Any], thread: int, answer: bool) -> None:
+def _finish(run: ModelRun, parts: list[Any], thread: int, answer: bool) -> None:
     """A call has returned: its pages are written, and the thread's next call gets its own."""
     mine = [p for p, (owner, *_) in enumerate(parts) if owner == thread]
     open_calls = [parts[p][1] for p in mine if run.see("stage", p) in IN_FLIGHT]

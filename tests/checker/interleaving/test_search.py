@@ -19,7 +19,7 @@ from programs import SHARED, as_source, brute_force, load, scenario, straight_li
 from checker.binding import Edit
 from checker.interleaving import automaton
 from checker.interleaving.locks import LockOrder, Locks
-from checker.interleaving.observe import Diverged, Operation, View, Violation
+from checker.interleaving.observe import Disagreement, Operation, View, Violation
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Outcome
 from checker.interleaving.search import Result, explore, replay
@@ -282,7 +282,9 @@ class Counter:
             if each.kind is Kind.RMW:
                 state += self.step
         if state != view.get(view["x"], "a"):
-            raise Diverged("a", state, view.get(view["x"], "a"), "the model adds something else")
+            raise Disagreement(
+                "a", state, view.get(view["x"], "a"), "the model adds something else"
+            )
         return state
 
 
@@ -298,7 +300,7 @@ def test_a_simulation_follows_or_objects() -> None:
     assert model.fired.keys() == {"LOAD", "RMW", "RETURN"}
     found = explore(scenario("count", 2), code, Counter(step=2)).violation
     assert found is not None
-    assert isinstance(found.error, Diverged)
+    assert isinstance(found.error, Disagreement)
     assert (found.error.field, found.error.expected, found.error.found) == ("a", 2, 1)
     assert found.schedule == ("T0", "T0")
     last = found.trace[-1]

@@ -9,7 +9,7 @@ from checker.logic import And, If, Implies, Or, Truth
 from checker.symbolic import Engine
 from checker.symbolic.containers import ByKey
 from checker.symbolic.cut import Invariant, LoopCuts
-from checker.symbolic.interference import Atomics, Cell, Relation, Shared
+from checker.symbolic.interference import Atomics, Relation, Shared, SharedWord
 from impl.config import LINUX_AMD64
 from impl.rt import Throw, atomic
 
@@ -75,7 +75,7 @@ def needs_zero(e: Engine, arenas: int, retries: int | None, mheap: Any) -> None:
         lo, hi = offset - k * ARENA, offset + npage * PAGE - k * ARENA
         lo, hi = If(lo < 0, 0, lo), If(hi > ARENA, ARENA, hi)
         cells.append(
-            Cell(e, f"zeroed_base{k}", lambda name: draw_offset(e, name), rely(lo, hi),
+            SharedWord(e, f"zeroed_base{k}", lambda name: draw_offset(e, name), rely(lo, hi),
                  guarantee(lo, hi), retries)
         )  # fmt: skip
         parts.append((lo, hi, And(lo < ARENA, hi > 0)))

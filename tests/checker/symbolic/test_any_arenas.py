@@ -8,9 +8,9 @@ import pytest
 
 from checker.binding import Edit
 from checker.logic import And, If, Iff, Implies, Not, Or, Truth
-from checker.symbolic import Engine, Outcome, prove
+from checker.symbolic import Engine, SymbolicOutcome, prove
 from checker.symbolic.cut import Invariant, LoopCuts
-from checker.symbolic.interference import Cell, Shared
+from checker.symbolic.interference import Shared, SharedWord
 from impl.config import LINUX_AMD64
 from impl.rt import Throw
 from tests.checker.symbolic.harnesses import (
@@ -58,10 +58,10 @@ class Arenas:
         cell, lo = self.last
         self.used = Or(self.used, cell.seen[0] > lo)
 
-    def _cell(self, k: Any, name: str) -> Cell:
+    def _cell(self, k: Any, name: str) -> SharedWord:
         lo, hi = self.part(k)
         draw = lambda name: draw_offset(self.e, name)  # noqa: E731
-        return Cell(self.e, name, draw, rely(lo, hi), guarantee(lo, hi))
+        return SharedWord(self.e, name, draw, rely(lo, hi), guarantee(lo, hi))
 
 
 class Walking(Invariant):
@@ -118,7 +118,7 @@ class Walking(Invariant):
         return self._holds(local_names)
 
 
-def any_arenas(edits: tuple[Edit, ...] = ()) -> Outcome:
+def any_arenas(edits: tuple[Edit, ...] = ()) -> SymbolicOutcome:
     cuts = LoopCuts(ARENAS, RETRY)
     mheap = interfered(edits, cuts)
 

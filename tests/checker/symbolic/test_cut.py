@@ -9,10 +9,10 @@ import pytest
 
 from checker.binding import Binding, Edit
 from checker.logic import And, Truth
-from checker.symbolic import Engine, Outcome, prove, sample
+from checker.symbolic import Engine, SymbolicOutcome, prove, sample
 from checker.symbolic.cut import Invariant, LoopCuts
 from checker.symbolic.lazy import Seq, check_list
-from checker.terms import Unsupported
+from checker.terms import OutsideSubset
 from impl.mspan import Mspan
 from tests.checker.symbolic.harnesses import Retrying, interfered, needs_zero
 
@@ -47,7 +47,7 @@ class Reparented(Invariant):
         return self.b.node(p).list is owner
 
 
-def take_all(edits: tuple[Edit, ...] = ()) -> Outcome:
+def take_all(edits: tuple[Edit, ...] = ()) -> SymbolicOutcome:
     cuts = LoopCuts(TAKE_ALL)
     heads = Binding("impl", edits=edits, transform=cuts.transform).mspanlist.MSpanList
 
@@ -84,7 +84,7 @@ def test_planted_bug_in_a_cut_loop_is_no_proof_and_no_refutation(edit: Edit) -> 
 RETRY = ("Mheap.alloc_needs_zero", 1)
 
 
-def retrying(arenas: int, edits: tuple[Edit, ...] = ()) -> Outcome:
+def retrying(arenas: int, edits: tuple[Edit, ...] = ()) -> SymbolicOutcome:
     cuts = LoopCuts(RETRY)
     mheap = interfered(edits, cuts)
 
@@ -172,17 +172,17 @@ def test_loop_that_does_not_exist_is_refused() -> None:
 def test_cut_loop_outside_its_invariants_is_refused() -> None:
     cuts = LoopCuts(("count", 0))
     count = compiled(COUNT, cuts)
-    with pytest.raises(Unsupported, match=r"outside LoopCuts\.using"):
+    with pytest.raises(OutsideSubset, match=r"outside LoopCuts\.using"):
         count(3, None)
 
 
 def test_only_plain_while_loops_are_cut() -> None:
     cuts = LoopCuts(("count", 0))
     for bad in ("while i < n:\n        i += 1\n    else:", "for i in range(n):"):
-        with pytest.raises(Unsupported, match="plain `while`"):
+        with pytest.raises(OutsideSubset, match="plain `while`"):
             compiled(f"def count(n):\n    i = 0\n    {bad}\n        i += 1\n", cuts)
 
 
 def test_cut_loop_is_not_sampled() -> None:
-    with pytest.raises(Unsupported, match="no runs to sample"):
+    with pytest.raises(OutsideSubset, match="no runs to sample"):
         sample(lambda e: e.havoc())

@@ -8,7 +8,7 @@ import z3
 
 from checker import solver, words
 from checker.logic import And, If, Implies, Not
-from checker.symbolic import Engine, Limits, Outcome, prove, replay, sample
+from checker.symbolic import Engine, Limits, SymbolicOutcome, prove, replay, sample
 from checker.terms import Bool, Int, Word, running
 from checker.verdict import Grade
 
@@ -330,7 +330,7 @@ def _no_engine_left() -> Iterator[None]:
 
 
 def test_outcome_tells_its_seed_and_work() -> None:
-    outcome: Outcome = prove(trailing_zeros_harness, seed=3)
+    outcome: SymbolicOutcome = prove(trailing_zeros_harness, seed=3)
     assert outcome.seed == 3
     assert outcome.solver_calls > 0
     assert outcome.rlimit > 0

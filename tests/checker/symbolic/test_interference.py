@@ -4,12 +4,12 @@ import pytest
 
 from checker.binding import Edit
 from checker.logic import And, Or
-from checker.symbolic import Engine, Outcome, prove, sample
+from checker.symbolic import Engine, SymbolicOutcome, prove, sample
 from checker.symbolic.interference import check_preorder
 from tests.checker.symbolic.harnesses import ARENA, guarantee, interfered, needs_zero, rely
 
 
-def explored(arenas: int, retries: int, edits: tuple[Edit, ...] = ()) -> Outcome:
+def explored(arenas: int, retries: int, edits: tuple[Edit, ...] = ()) -> SymbolicOutcome:
     mheap = interfered(edits)
     return prove(
         lambda e: needs_zero(e, arenas, retries, mheap),
