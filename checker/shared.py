@@ -61,7 +61,23 @@ Racy = Annotated[T, Access.RACY]
 Mixed = Annotated[T, Access.MIXED]
 
 
-class Struct:
+class _StructMeta(type):
+    """Turns annotated fields into slots, so that a misspelt one is an error."""
+
+    def __new__(meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        annotations = namespace.get("__annotations__", {})
+        fields = []
+        for field, annotation in annotations.items():
+            made = get_origin(annotation) or annotation
+            marked = any(isinstance(m, Access) for m in getattr(annotation, "__metadata__", ()))
+            if not marked and not isinstance(made, type):
+                raise TypeError(f"{name}.{field} has no access class: {annotation!r}")
+            fields.append((field, None if marked else made, namespace.pop(field, None)))
+        namespace["__slots__"], namespace["__fields__"] = tuple(annotations), tuple(fields)
+        return super().__new__(meta, name, bases, namespace)
+
+
+class Struct(metaclass=_StructMeta):
     """Base of objects that threads share. Each field is annotated with an access class.
 
     A field starts as the default in the class body, or None. A bare class (a struct, a mutex, a
@@ -70,12 +86,8 @@ class Struct:
 
     def __init__(self) -> None:
         for cls in reversed(type(self).__mro__):
-            for name, annotation in vars(cls).get("__annotations__", {}).items():
-                made = get_origin(annotation) or annotation
-                marked = any(isinstance(m, Access) for m in getattr(annotation, "__metadata__", ()))
-                if not marked and not isinstance(made, type):
-                    raise TypeError(f"{cls.__name__}.{name} has no access class: {annotation!r}")
-                setattr(self, name, getattr(cls, name, None) if marked else made())
+            for field, make, default in vars(cls).get("__fields__", ()):
+                setattr(self, field, default if make is None else make())
 
 
 class Atomic(Generic[T]):

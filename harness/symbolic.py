@@ -58,7 +58,7 @@ class Port(Binding):
         package, _, module = of.rpartition(".")
         super().__init__(
             package or of,
-            machine={"atomic": Atomics(atomic)},
+            machine={"atomic": Atomics(atomic, compare_and_swap="cas")},
             edits=mutant.edits if mutant else (),
             transform=self.cuts.transform if cuts else None,
         )

@@ -92,16 +92,19 @@ class Atomics:
     """Stands in for a module of atomic functions on (object, field); `base` has the others.
 
     A plain load or store of a `Shared` field is atomic already; what reads and writes at once must
-    be named here.
+    be named here: `compare_and_swap` is what `base` calls it.
     """
 
-    def __init__(self, base: Any) -> None:
+    def __init__(self, base: Any, compare_and_swap: str = "compare_and_swap") -> None:
         self._base = base
+        swap = getattr(base, compare_and_swap)
 
-    def cas(self, obj: Any, field: str, old: Any, new: Any) -> Any:
-        if isinstance(obj, Shared):
-            return obj.cells[field].compare_and_swap(old, new)
-        return self._base.cas(obj, field, old, new)
+        def on_cells_too(obj: Any, field: str, old: Any, new: Any) -> Any:
+            if isinstance(obj, Shared):
+                return obj.cells[field].compare_and_swap(old, new)
+            return swap(obj, field, old, new)
+
+        setattr(self, compare_and_swap, on_cells_too)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._base, name)

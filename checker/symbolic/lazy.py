@@ -142,21 +142,6 @@ def link(head: Any, nodes: Sequence[Any], links: Links = DEFAULT_LINKS) -> None:
         setattr(node, links.next, nodes[i + 1] if i + 1 < len(nodes) else None)
 
 
-def is_linked(head: Any, nodes: Sequence[Any], links: Links = DEFAULT_LINKS) -> bool:
-    """Whether `head` is a well-formed list of just these nodes."""
-    ends = (nodes[0], nodes[-1]) if nodes else (None, None)
-    return (
-        getattr(head, links.first) is ends[0]
-        and getattr(head, links.last) is ends[1]
-        and all(
-            getattr(node, links.owner) is head
-            and getattr(node, links.prev) is (nodes[i - 1] if i else None)
-            and getattr(node, links.next) is (nodes[i + 1] if i + 1 < len(nodes) else None)
-            for i, node in enumerate(nodes)
-        )
-    )
-
-
 @cache
 def _lazy_class(base: type) -> Any:
     """A subclass that asks `_lazy_read` for fields never written. Built past the metaclass, which

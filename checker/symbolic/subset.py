@@ -7,13 +7,10 @@ of the code; the proving engine refuses when a line it executed contains one.
 """
 
 import ast
-import inspect
 import os
-import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from checker.symbolic.lines import SourceLine
 
@@ -36,24 +33,17 @@ class Finding:
         return f"{os.path.basename(self.path)}:{self.line}: {self.what}"
 
 
-def lint(subject: Any) -> list[Finding]:
-    """The findings in a function, class or module."""
-    lines, start = inspect.getsourcelines(subject)
-    path = inspect.getsourcefile(subject) or "?"
-    return lint_source(textwrap.dedent("".join(lines)), path, max(start, 1))
-
-
-def lint_source(source: str, path: str, first_line: int = 1) -> list[Finding]:
-    """The findings in a text whose first line is `first_line` of the file at `path`."""
+def findings(source: str, path: str) -> list[Finding]:
+    """What is outside the subset in the text of the file at `path`."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.stmt | ast.expr | ast.ExceptHandler):
-            first = node.lineno + first_line - 1
             last = node.end_lineno or node.lineno
             if isinstance(node, ast.ExceptHandler | ast.Match):
                 last = node.lineno  # the head, without the block under it
-            last += first_line - 1
-            found += [Finding(path, first, last, what, silent) for what, silent in _reasons(node)]
+            found += [
+                Finding(path, node.lineno, last, what, silent) for what, silent in _reasons(node)
+            ]
     return sorted(found, key=lambda each: (each.line, each.what))
 
 
@@ -65,13 +55,13 @@ def executed_outside(lines: Iterable[SourceLine]) -> list[str]:
     outside = []
     for path, numbers in sorted(executed.items()):
         try:
-            findings = _of_file(path)
+            found = _of_file(path)
         except OSError:
             outside.append(f"{path} cannot be read")
             continue
         outside += [
             str(each)
-            for each in findings
+            for each in found
             if each.silent and not numbers.isdisjoint(range(each.line, each.last + 1))
         ]
     return outside
@@ -80,7 +70,7 @@ def executed_outside(lines: Iterable[SourceLine]) -> list[str]:
 @cache
 def _of_file(path: str) -> tuple[Finding, ...]:
     with open(path, encoding="utf-8") as file:
-        return tuple(lint_source(file.read(), path))
+        return tuple(findings(file.read(), path))
 
 
 def _reasons(node: ast.AST) -> Iterator[tuple[str, bool]]:

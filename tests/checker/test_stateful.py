@@ -239,11 +239,11 @@ def test_the_story_ends_where_the_failure_is():
 
 
 def test_a_mutant_is_bound_by_name():
-    edit = Edit("mspanlist", "return self.first is None", "return True")
+    edit = Edit("linked", "if other.first is None", "if True")
     mutant = Mutant("always-empty", "every list looks empty", (edit,))
 
     class Machine(Counting):
-        package = "impl"
+        package = "tests.checker.symbolic.systems"
         mutants: ClassVar = {mutant.name: mutant}
 
     assert Machine.on("") is Machine

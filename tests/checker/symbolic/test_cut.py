@@ -1,4 +1,4 @@
-"""Loops of any number of rounds: takeAll over any list, the CAS loop with any number of retries."""
+"""Loops of any number of rounds: a list of any length, any number of failed swaps."""
 
 import ast
 from collections.abc import Mapping
@@ -13,14 +13,13 @@ from checker.symbolic import Engine, SymbolicOutcome, prove, sample
 from checker.symbolic.cut import Invariant, LoopCuts
 from checker.symbolic.lazy import Seq, check_list
 from checker.terms import OutsideSubset
-from impl.mspan import Mspan
-from tests.checker.symbolic.harnesses import Retrying, interfered, needs_zero
+from tests.checker.symbolic.claims import SYSTEMS, Retrying, claims, interfered
 
-TAKE_ALL = ("MSpanList.take_all", 0)
+TAKE_ALL = ("Chain.take_all", 0)
 
 
 class Reparented(Invariant):
-    """`s` stands at position c of the other list; just the spans before it have a new owner."""
+    """`node` stands at position c of the other list; just those before it have a new owner."""
 
     writes = frozenset({"list"})
 
@@ -29,17 +28,17 @@ class Reparented(Invariant):
         self.c: Any = None
 
     def on_entry(self, local_names: Mapping[str, Any]) -> Truth:
-        return local_names["s"] is self.b.node(0)
+        return local_names["node"] is self.b.node(0)
 
     def arbitrary(self, local_names: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
         self.c = c = self.e.integer("c", 0)
         self.e.assume(c <= self.b.length)
         self.b.forget("list")
         self.b.owner_at = lambda i: self.a.head if i < c else self.b.head
-        return {"s": self.b.node(c)}
+        return {"node": self.b.node(c)}
 
     def is_kept(self, local_names: Mapping[str, Any]) -> Truth:
-        if local_names["s"] is not self.b.node(self.c + 1):
+        if local_names["node"] is not self.b.node(self.c + 1):
             return False
         p = self.e.integer("p", 0)
         self.e.assume(p < self.b.length)
@@ -49,17 +48,17 @@ class Reparented(Invariant):
 
 def take_all(edits: tuple[Edit, ...] = ()) -> SymbolicOutcome:
     cuts = LoopCuts(TAKE_ALL)
-    heads = Binding("impl", edits=edits, transform=cuts.transform).mspanlist.MSpanList
+    linked = Binding(SYSTEMS, edits=edits, transform=cuts.transform).linked
 
     def harness(e: Engine) -> None:
-        a, b = (Seq(e, name, Mspan, heads) for name in "ab")
+        a, b = (Seq(e, name, linked.Node, linked.Chain) for name in "ab")
         with cuts.using(e, {TAKE_ALL: Reparented(e, a, b)}):
             a.head.take_all(b.head)
         e.check(b.head.first is None and b.head.last is None, "other empty")
         n = b.length
         check_list(e, a.head, a.length + n, lambda i: b.node(i) if i < n else a.node(i - n), "a")
 
-    return prove(harness, must_reach=["loop 0 of MSpanList.take_all: invariant kept", "a: owner"])
+    return prove(harness, must_reach=["loop 0 of Chain.take_all: invariant kept", "a: owner"])
 
 
 def test_take_all_of_lists_of_any_length() -> None:
@@ -70,10 +69,10 @@ def test_take_all_of_lists_of_any_length() -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        Edit("mspanlist", "            s.list = self\n", ""),
-        Edit("mspanlist", "            s = s.next\n", "            s = s.next.next\n"),
-        Edit("mspanlist", "self.first.prev = other.last", "pass"),
-        Edit("mspanlist", "s = other.first\n", "s = other.first.next\n"),
+        Edit("linked", "            node.list = self\n", ""),
+        Edit("linked", "            node = node.next\n", "            node = node.next.next\n"),
+        Edit("linked", "self.first.prev = other.last", "pass"),
+        Edit("linked", "node = other.first\n", "node = other.first.next\n"),
     ],
 )
 def test_planted_bug_in_a_cut_loop_is_no_proof_and_no_refutation(edit: Edit) -> None:
@@ -81,30 +80,28 @@ def test_planted_bug_in_a_cut_loop_is_no_proof_and_no_refutation(edit: Edit) -> 
     assert outcome.status == "unknown", outcome.text()
 
 
-RETRY = ("Mheap.alloc_needs_zero", 1)
+RETRY = ("claim", 1)
 
 
-def retrying(arenas: int, edits: tuple[Edit, ...] = ()) -> SymbolicOutcome:
+def retrying(boxes: int, edits: tuple[Edit, ...] = ()) -> SymbolicOutcome:
     cuts = LoopCuts(RETRY)
-    mheap = interfered(edits, cuts)
+    marks = interfered(edits, cuts)
 
     def harness(e: Engine) -> None:
         with cuts.using(e, {RETRY: Retrying(e)}):
-            needs_zero(e, arenas, None, mheap)
+            claims(e, boxes, None, marks)
 
-    return prove(harness, must_reach=["loop 1 of Mheap.alloc_needs_zero: invariant kept"])
+    return prove(harness, must_reach=["loop 1 of claim: invariant kept"])
 
 
-@pytest.mark.parametrize("arenas", [1, 2])
-def test_any_number_of_retries(arenas: int) -> None:
-    outcome = retrying(arenas)
+@pytest.mark.parametrize("boxes", [1, 2])
+def test_any_number_of_retries(boxes: int) -> None:
+    outcome = retrying(boxes)
     assert outcome.status == "proved", outcome.text()
 
 
 def test_planted_bug_in_the_retry_loop_is_no_proof() -> None:
-    outcome = retrying(
-        1, (Edit("mheap", "zeroed_base > arena_base:", "zeroed_base >= arena_base:"),)
-    )
+    outcome = retrying(1, (Edit("marks", "mark > low:", "mark >= low:"),))
     assert outcome.status == "unknown"
     assert "induction" in outcome.reason
     assert outcome.failure is not None

@@ -1,0 +1,1 @@
+"""Small systems for the symbolic engine to prove things about."""
