@@ -61,7 +61,7 @@ Racy = Annotated[T, Access.RACY]
 Mixed = Annotated[T, Access.MIXED]
 
 
-class _StructMeta(type):
+class _FieldsToSlots(type):
     """Turns annotated fields into slots, so that a misspelt one is an error."""
 
     def __new__(meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
@@ -77,7 +77,7 @@ class _StructMeta(type):
         return super().__new__(meta, name, bases, namespace)
 
 
-class Struct(metaclass=_StructMeta):
+class Struct(metaclass=_FieldsToSlots):
     """Base of objects that threads share. Each field is annotated with an access class.
 
     A field starts as the default in the class body, or None. A bare class (a struct, a mutex, a

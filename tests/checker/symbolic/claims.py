@@ -10,7 +10,7 @@ from checker.logic import And, If, Implies, Or, Truth
 from checker.symbolic import Engine
 from checker.symbolic.containers import ByKey
 from checker.symbolic.cut import Invariant, LoopCuts
-from checker.symbolic.interference import Atomics, Cell, Relation, Shared
+from checker.symbolic.interference import Atomics, Relation, Shared, SharedWord
 from tests.checker.symbolic.systems.marks import SIZE
 
 SYSTEMS = "tests.checker.symbolic.systems"
@@ -60,7 +60,7 @@ def claims(e: Engine, boxes: int, retries: int | None, marks: Any) -> None:
         lo, hi = offset - k * SIZE, offset + n - k * SIZE
         lo, hi = If(lo < 0, 0, lo), If(hi > SIZE, SIZE, hi)
         cells.append(
-            Cell(e, f"mark{k}", lambda name: draw_mark(e, name), rely(lo, hi), guarantee(lo, hi),
+            SharedWord(e, f"mark{k}", lambda name: draw_mark(e, name), rely(lo, hi), guarantee(lo, hi),
                  retries)
         )  # fmt: skip
         parts.append((lo, hi, And(lo < SIZE, hi > 0)))

@@ -10,7 +10,7 @@ from checker.binding import Edit
 from checker.logic import And, If, Iff, Implies, Not, Or, Truth
 from checker.symbolic import Engine, SymbolicOutcome, prove
 from checker.symbolic.cut import Invariant, LoopCuts
-from checker.symbolic.interference import Cell, Shared
+from checker.symbolic.interference import Shared, SharedWord
 from tests.checker.symbolic.claims import Retrying, draw_mark, guarantee, interfered, rely
 from tests.checker.symbolic.systems.marks import SIZE
 
@@ -46,10 +46,10 @@ class Boxes:
         cell, lo = self.last
         self.used = Or(self.used, cell.seen[0] > lo)
 
-    def _cell(self, k: Any, name: str) -> Cell:
+    def _cell(self, k: Any, name: str) -> SharedWord:
         lo, hi = self.part(k)
         draw = lambda name: draw_mark(self.e, name)  # noqa: E731
-        return Cell(self.e, name, draw, rely(lo, hi), guarantee(lo, hi))
+        return SharedWord(self.e, name, draw, rely(lo, hi), guarantee(lo, hi))
 
 
 class Walking(Invariant):
