@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 import pytest
-from counter_machine import TOO_FULL, Counter, Counting, Full
 from hypothesis.stateful import Bundle, invariant, precondition, rule
 from hypothesis.strategies import sampled_from
 
@@ -12,6 +11,7 @@ from checker.counterexample import Replay
 from checker.mutation import Mutant
 from checker.stateful import check_stateful, tell
 from checker.verdict import Grade
+from tests.checker.counter_machine import TOO_FULL, Counter, Counting, Full
 
 SMALL = {"examples": 50, "steps": 10, "seed": 3}
 
@@ -19,7 +19,9 @@ SMALL = {"examples": 50, "steps": 10, "seed": 3}
 def broken(**methods):
     """The machine over a port some of whose methods are others."""
     counter = type("Counter", (Counter,), methods)
-    return type("Counting", (Counting,), {"counter": counter, "__module__": "counter_machine"})
+    return type(
+        "Counting", (Counting,), {"counter": counter, "__module__": "tests.checker.counter_machine"}
+    )
 
 
 def test_a_faithful_port_is_sampled():
@@ -69,7 +71,7 @@ def test_the_reproduction_is_a_program_that_fails(monkeypatch):
 
     machine = broken(clear=clear)
     story = check_stateful(machine, **SMALL).counterexample
-    monkeypatch.setattr("counter_machine.Counting", machine)
+    monkeypatch.setattr("tests.checker.counter_machine.Counting", machine)
     with pytest.raises(Exception, match="count is 0 in the model and 1 in the port"):
         exec(story.reproduction, {})
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from port_heap import heap_of
 
 from impl.config import MINIATURE
 from impl.mheap import Mheap
 from impl.rt import M, run_on
 from impl.rt.thread import start_anew
+from tests.impl.port_heap import heap_of
 
 
 @pytest.fixture

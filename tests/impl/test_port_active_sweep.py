@@ -1,8 +1,6 @@
 """Sweep ownership and the count of sweepers, near the wrap of their uint32s too."""
 
 import pytest
-from port_heap import LARGE, ONE_PER_PAGE, TWO_PER_PAGE, throws
-from port_sweep import heap_span, set_marks
 
 from impl.mgcsweep import (
     NOTHING_TO_SWEEP,
@@ -20,6 +18,8 @@ from impl.mheap import Mheap
 from impl.mspan import M_SPAN_DEAD, Mspan
 from impl.proc import acquirem, stop_the_world_with_sema
 from impl.rt import U32_MAX, Atomic, M, run_on, u32
+from tests.impl.port_heap import LARGE, ONE_PER_PAGE, TWO_PER_PAGE, throws
+from tests.impl.port_sweep import heap_span, set_marks
 
 GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 3, U32_MAX - 1])
 

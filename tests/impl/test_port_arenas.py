@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from port_heap import heap_of, throws
 
 from impl.config import (
     LINUX_386,
@@ -20,6 +19,7 @@ from impl.rt import AddressSpace, MemoryState, lock, unlock
 from impl.rt.memory import HugePages
 from impl.sizeof import arena_hint_size, arena_l2_size, heap_arena_size
 from impl.sysalloc import sys_reserve_aligned
+from tests.impl.port_heap import heap_of, throws
 
 AMD64_ARENA = LINUX_AMD64.heap_arena_bytes
 FIRST = 0xC0 << 32

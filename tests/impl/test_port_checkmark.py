@@ -1,13 +1,12 @@
 """Checkmarks: a second set of marks, in which 1.21.13 confuses the objects of an arena."""
 
-from port_heap import ARENA, PAGE, TWO_PER_PAGE, span_at, throws
-
 from impl.heaparena import arena_at
 from impl.mbitmap import mark_bits_for_index
 from impl.mcheckmark import set_checkmark, start_checkmarks
 from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.proc import start_the_world_with_sema, stop_the_world_with_sema
+from tests.impl.port_heap import ARENA, PAGE, TWO_PER_PAGE, span_at, throws
 
 
 def marked_span(h: Mheap, marked: int = 2) -> Mspan:

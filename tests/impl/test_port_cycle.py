@@ -3,8 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import ARENA, LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, Thread, heap_of, throws
-from port_sweep import marks
 
 from impl.config import MINIATURE
 from impl.heaparena import arena_at
@@ -24,6 +22,17 @@ from impl.mheap import Mheap
 from impl.proc import stop_the_world_with_sema
 from impl.reclaim import RECLAIM_DONE
 from impl.rt import U32_MAX, lock, u32, unlock
+from tests.impl.port_heap import (
+    ARENA,
+    LARGE,
+    ONE_PER_PAGE,
+    PAGE,
+    TWO_PER_PAGE,
+    Thread,
+    heap_of,
+    throws,
+)
+from tests.impl.port_sweep import marks
 
 
 def collect(h: Mheap, t: Thread, roots: list[int]) -> None:

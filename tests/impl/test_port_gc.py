@@ -1,8 +1,6 @@
 """A whole cycle with Ps: what is marked from roots, what is counted, what becomes of caches."""
 
 import pytest
-from port_heap import ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
-from port_sweep import collect, heap_span, marks, new_object, program, set_marks
 
 from impl.config import LINUX_AMD64
 from impl.heaparena import page_index_of
@@ -33,6 +31,8 @@ from impl.rt import MemoryFault, Panic, getm, u32
 from impl.spanclass import make_span_class
 from impl.special import span_has_specials
 from impl.userarena import free_user_arena_chunk, new_user_arena_chunk
+from tests.impl.port_heap import ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
+from tests.impl.port_sweep import collect, heap_span, marks, new_object, program, set_marks
 
 NOSCAN = make_span_class(2, True)
 

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
 
 from impl import gcbits
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
@@ -22,6 +21,7 @@ from impl.gcbits import (
 from impl.mheap import Mheap, new_mheap
 from impl.mstats import SysMemStat
 from impl.rt import U64_MAX, MixedArray, atomic, lock, unlock
+from tests.impl.port_heap import throws
 
 WORDS = (MINIATURE.gc_bits_chunk_bytes - 16) // 8
 """The words of an arena in miniature."""

@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import heap_of
 
 from impl.config import (
     LINUX_386,
@@ -23,6 +22,7 @@ from impl.heaparena import (
     page_index_of,
 )
 from impl.mheap import Mheap
+from tests.impl.port_heap import heap_of
 
 GEOMETRIES = pytest.mark.parametrize(
     "c", [LINUX_AMD64, WINDOWS_AMD64, LINUX_ARM64, LINUX_386, MINIATURE, MINIATURE_L1]

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import ARENA, ONE_PER_PAGE, PAGE, heap_of, span_at
 
 from impl.config import LINUX_386, MINIATURE
 from impl.heaparena import arena_at
@@ -14,6 +13,7 @@ from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.rt import U64_MAX
 from impl.spanclass import make_span_class
+from tests.impl.port_heap import ARENA, ONE_PER_PAGE, PAGE, heap_of, span_at
 
 WORDS = MINIATURE.heap_arena_bitmap_words
 """The words of an arena's bitmap in miniature."""

@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from port_heap import go_runtime_file
 
 from impl.rt import LockRank, Mutex, Throw, lock, lock_init, unlock
 from impl.rt.locks import LOCK_PARTIAL_ORDER
+from tests.impl.port_heap import go_runtime_file
 
 
 def go_name(rank: LockRank) -> str:

@@ -3,8 +3,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from port_heap import throws
-from port_sweep import program
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.malloc import ZEROBASE, Type, mallocgc, next_free, next_free_fast
@@ -14,6 +12,8 @@ from impl.mheap import Mheap, new_mheap
 from impl.rt import M, MemoryFault, getm, run_on
 from impl.spanclass import make_span_class, span_class_noscan
 from impl.spanof import span_of_heap
+from tests.impl.port_heap import throws
+from tests.impl.port_sweep import program
 
 POINTERS = Type(8, 8)
 

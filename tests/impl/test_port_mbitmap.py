@@ -3,7 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
 
 from impl.config import LINUX_AMD64, MINIATURE
 from impl.gcbits import GcBits, GcBitsArena
@@ -20,6 +19,7 @@ from impl.mbitmap import (
 from impl.mspan import Mspan
 from impl.rt import U64_MAX, MixedArray
 from impl.sizeclasses import compute_div_magic
+from tests.impl.port_heap import throws
 
 
 def bitmaps(nelems: int) -> tuple[GcBits, GcBits]:

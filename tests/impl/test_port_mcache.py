@@ -1,8 +1,6 @@
 """A thread's cache: refilled with spans that the sweep leaves alone, flushed in each generation."""
 
 import pytest
-from port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, Thread, throws
-from port_sweep import heap_span, set_marks, without_memory
 
 from impl.malloc import next_free, next_free_fast
 from impl.mcache import TINY_SPAN_CLASS, allocmcache, freemcache
@@ -10,6 +8,8 @@ from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.mstats import HeapStatsDelta, new_heap_stats_delta
 from impl.rt import U32_MAX, U64_MAX, u32
+from tests.impl.port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, Thread, throws
+from tests.impl.port_sweep import heap_span, set_marks, without_memory
 
 GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 1])
 

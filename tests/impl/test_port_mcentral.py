@@ -1,13 +1,13 @@
 """A central's sets trade roles each generation; spans come from them before the heap gives more."""
 
 import pytest
-from port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
-from port_sweep import content, heap_span, set_marks, without_memory
 
 from impl.mcentral import SPAN_BUDGET
 from impl.mheap import Mheap
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
 from impl.rt import U32_MAX, U64_MAX, u32
+from tests.impl.port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
+from tests.impl.port_sweep import content, heap_span, set_marks, without_memory
 
 GENERATIONS = pytest.mark.parametrize("gen", [0, 2, 4, U32_MAX - 1])
 

@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from port_heap import throws
-from scavenge_heap import scavenge_heap
 
 from impl.config import LINUX_AMD64, MINIATURE
 from impl.mem import (
@@ -21,6 +19,8 @@ from impl.mem import (
 from impl.mstats import SysMemStat
 from impl.rt import MemoryFault, MemoryState
 from impl.rt.memory import HugePages
+from tests.impl.port_heap import throws
+from tests.impl.scavenge_heap import scavenge_heap
 
 PAGE = MINIATURE.phys_page_size
 

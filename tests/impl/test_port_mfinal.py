@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE
 from impl.gcphase import GC_MARK
@@ -15,6 +14,7 @@ from impl.mfinal import (
     runfinq,
 )
 from impl.mheap import Mheap, new_mheap
+from tests.impl.port_heap import throws
 
 ENTRIES = fin_block_len(MINIATURE)
 

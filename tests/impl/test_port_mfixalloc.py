@@ -2,13 +2,13 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
 
 from impl.config import LINUX_386, LINUX_AMD64, Config
 from impl.mfixalloc import FIX_ALLOC_CHUNK, Fixalloc
 from impl.mheap import Mheap, new_mheap
 from impl.mstats import SysMemStat
 from impl.rt import Plain, Struct, lock, unlock
+from tests.impl.port_heap import throws
 
 
 class Thing(Struct):

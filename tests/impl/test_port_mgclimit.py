@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import slice_of, throws
-from scavenge_heap import scavenge_heap
 
 from impl.config import MINIATURE
 from impl.mgclimit import (
@@ -25,6 +23,8 @@ from impl.mgclimit import (
     make_limiter_event_stamp,
 )
 from impl.rt import U64_MAX
+from tests.impl.port_heap import slice_of, throws
+from tests.impl.scavenge_heap import scavenge_heap
 
 PROCS = 14
 MS = 1_000_000

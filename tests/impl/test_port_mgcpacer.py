@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
-from scavenge_heap import scavenge_heap
 
 from impl.config import MINIATURE
 from impl.mgcpacer import MAX_INT64, gc_controller_commit, set_gc_percent, set_memory_limit
 from impl.rt import U64_MAX, lock, unlock
+from tests.impl.port_heap import throws
+from tests.impl.scavenge_heap import scavenge_heap
 
 MIB = 1 << 20
 BYTES = st.integers(0, 1 << 40)

@@ -5,8 +5,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from port_heap import heap_of, throws
-from port_sweep import program
 
 from impl.config import (
     LINUX_386,
@@ -31,6 +29,8 @@ from impl.spanalloctype import (
 )
 from impl.spanclass import make_span_class
 from impl.spanof import span_of
+from tests.impl.port_heap import heap_of, throws
+from tests.impl.port_sweep import program
 
 LARGE = make_span_class(0, False)
 PAGE = LINUX_AMD64.page_size

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from port_heap import throws
 
 from impl.config import LINUX_386, LINUX_AMD64, LINUX_ARM64, MINIATURE, Config
 from impl.heapgrow import recordspan
@@ -25,6 +24,7 @@ from impl.sizeof import (
 )
 from impl.spanclass import make_span_class
 from impl.spanof import span_of
+from tests.impl.port_heap import throws
 
 LARGE = make_span_class(0, False)
 PAGE = LINUX_AMD64.page_size

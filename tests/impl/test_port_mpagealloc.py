@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from page_heap import HALF, PLATFORMS, Pages, bare_heap, first_chunk, name
-from port_heap import throws
 
 from impl.chunkindex import (
     addrs_to_summary_range,
@@ -30,6 +28,8 @@ from impl.mpagefind import found_free
 from impl.mpallocsum import pack_palloc_sum
 from impl.rt import lock, unlock
 from impl.rt.thread import start_anew
+from tests.impl.page_heap import HALF, PLATFORMS, Pages, bare_heap, first_chunk, name
+from tests.impl.port_heap import throws
 
 CONFIGS = pytest.mark.parametrize("config", PLATFORMS, ids=name)
 FEW = settings(HALF, max_examples=25)

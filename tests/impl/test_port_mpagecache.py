@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import HALF, Pages, name
 
 from impl.config import LINUX_AMD64, MINIATURE, Config
 from impl.mpagecache import PageCache
+from tests.impl.page_heap import HALF, Pages, name
 
 CONFIGS = pytest.mark.parametrize("config", [LINUX_AMD64, MINIATURE], ids=name)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import HALF, name
 
 from impl.config import LINUX_AMD64, MINIATURE, Config
 from impl.mpallocbits import NOT_FOUND, PageBits, PallocBits, PallocData, find_bit_range64
 from impl.mpallocsum import pack_palloc_sum
+from tests.impl.page_heap import HALF, name
 
 CONFIGS = pytest.mark.parametrize("config", [LINUX_AMD64, MINIATURE], ids=name)
 

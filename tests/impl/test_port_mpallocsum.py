@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import HALF, PLATFORMS, name
 
 from impl.config import Config
 from impl.mpallocsum import (
@@ -17,6 +16,7 @@ from impl.mpallocsum import (
     palloc_sum_start,
     palloc_sum_unpack,
 )
+from tests.impl.page_heap import HALF, PLATFORMS, name
 
 CONFIGS = pytest.mark.parametrize("config", PLATFORMS, ids=name)
 

@@ -7,8 +7,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from page_heap import HALF, bare_heap, name
-from port_heap import throws
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.mranges import (
@@ -24,6 +22,8 @@ from impl.mranges import (
     off_addr_less_than,
     off_addr_sub,
 )
+from tests.impl.page_heap import HALF, bare_heap, name
+from tests.impl.port_heap import throws
 
 CONFIGS = pytest.mark.parametrize("config", [LINUX_AMD64, LINUX_386, MINIATURE], ids=name)
 UNIT = 0x1000

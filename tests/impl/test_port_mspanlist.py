@@ -1,10 +1,10 @@
 """Span lists: order, links, and the throws for a span that is where it shouldn't be."""
 
 import pytest
-from port_heap import throws
 
 from impl.mspan import Mspan
 from impl.mspanlist import MSpanList
+from tests.impl.port_heap import throws
 
 
 def members(spans: MSpanList) -> list[Mspan]:

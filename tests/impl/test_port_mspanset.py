@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.mheap import Mheap, new_mheap
@@ -19,6 +18,7 @@ from impl.mspanset import (
     span_set_block_size,
 )
 from impl.rt import U32_MAX
+from tests.impl.port_heap import throws
 
 BLOCK = MINIATURE.span_set_block_entries
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import slice_of, throws
-from scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
 
 from impl.config import LINUX_AMD64, MINIATURE
 from impl.memstats import read_mem_stats, readmemstats_m
 from impl.mgcscavenge import scavenge
 from impl.mstats import SysMemStat, new_heap_stats_delta
 from impl.rt import U64_MAX, Atomic, M, PlainSlice, i64, run_on
+from tests.impl.port_heap import slice_of, throws
+from tests.impl.scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
 
 
 @given(st.lists(st.integers(-(1 << 62), 1 << 62), max_size=20))

@@ -5,8 +5,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
-from scavenge_heap import scavenge_heap
 
 from impl.config import LINUX_386, LINUX_AMD64
 from impl.linearalloc import LinearAlloc
@@ -17,6 +15,8 @@ from impl.persistentalloc import (
     persistentalloc,
 )
 from impl.rt import M, MemoryState, run_on
+from tests.impl.port_heap import throws
+from tests.impl.scavenge_heap import scavenge_heap
 
 PIECES = st.lists(
     st.tuples(st.integers(1, 70 << 10), st.sampled_from([0, 1, 2, 8, 64, 8192])), max_size=40

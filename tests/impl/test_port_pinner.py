@@ -3,9 +3,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import PAGE, TWO_PER_PAGE, heap_of, span_at, throws
-from port_sweep import heap_span as next_span
-from port_sweep import program
 
 from impl.addspecial import addspecial
 from impl.config import MINIATURE
@@ -23,6 +20,9 @@ from impl.special import (
     special_find_splice_point,
 )
 from impl.userarena import new_user_arena_chunk
+from tests.impl.port_heap import PAGE, TWO_PER_PAGE, heap_of, span_at, throws
+from tests.impl.port_sweep import heap_span as next_span
+from tests.impl.port_sweep import program
 
 
 def heap_span(h: Mheap) -> Mspan:

@@ -1,8 +1,6 @@
 """Ps: what they hold of the heap, that destroying one gives all of it back, and a stopped world."""
 
 import pytest
-from port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
-from port_sweep import new_object, program
 
 from impl.config import LINUX_AMD64
 from impl.mcache import get_m_cache
@@ -25,6 +23,8 @@ from impl.proc import (
 )
 from impl.procresize import gomaxprocs, p_destroy, procresize
 from impl.rt import M, getm, lock, run_on, u32, unlock
+from tests.impl.port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
+from tests.impl.port_sweep import new_object, program
 
 
 def test_a_program_starts_with_p_0_and_its_bootstrap_cache() -> None:

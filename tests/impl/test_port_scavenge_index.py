@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
-from scavenge_heap import first_chunk, scavenge_heap
 
 from impl.chunkindex import chunk_base
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
@@ -17,6 +15,8 @@ from impl.mstats import SysMemStat
 from impl.rt import U32_MAX, MemoryFault
 from impl.scavchunk import ScavChunkData, scav_chunk_hi_occ_pages, unpack_scav_chunk_data
 from impl.scavengeindex import ScavengeIndex
+from tests.impl.port_heap import throws
+from tests.impl.scavenge_heap import first_chunk, scavenge_heap
 
 PLATFORMS = pytest.mark.parametrize(
     "config", [LINUX_AMD64, LINUX_386, MINIATURE], ids=lambda config: config.name

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from port_heap import throws
-from scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
 
 from impl.config import LINUX_386, LINUX_AMD64, LINUX_ARM64, MINIATURE, Config
 from impl.mgcscavenge import (
@@ -22,6 +20,8 @@ from impl.mgcscavenge import (
 from impl.mpallocbits import PallocData
 from impl.rt import U64_MAX, MemoryState
 from impl.stubs import align_down, align_up
+from tests.impl.port_heap import throws
+from tests.impl.scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
 
 PLATFORMS = [LINUX_AMD64, LINUX_ARM64, LINUX_386, MINIATURE]
 ON_EACH = pytest.mark.parametrize("config", PLATFORMS, ids=lambda config: config.name)

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import throws
-from scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
 
 from impl.config import LINUX_AMD64
 from impl.rt import M, run_on
@@ -21,6 +19,8 @@ from impl.scavenger import (
     new_pi_controller,
     real_hooks,
 )
+from tests.impl.port_heap import throws
+from tests.impl.scavenge_heap import first_chunk, give_back, grow, scavenge_heap, take, with_pages
 
 MIB = 1 << 20
 

@@ -5,7 +5,6 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import go_runtime_file
 
 from impl.config import LINUX_AMD64
 from impl.sizeclasses import (
@@ -18,6 +17,7 @@ from impl.sizeclasses import (
     class_to_divmagic,
     power_of_two,
 )
+from tests.impl.port_heap import go_runtime_file
 
 U32_MAX = 0xFFFF_FFFF
 

@@ -4,10 +4,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from port_heap import go_runtime_file
-
 import impl
 from mheap.citations import citation
+from tests.impl.port_heap import go_runtime_file
 
 ROOT = Path(impl.__file__).parents[1]
 PORT = {

@@ -1,7 +1,6 @@
 """The life of a span: initialised, published, found by address, freed."""
 
 import pytest
-from port_heap import ARENA, LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, heap_of, span_at, throws
 
 from impl.config import MINIATURE, MINIATURE_L1, Config
 from impl.heaparena import arena_at
@@ -15,6 +14,16 @@ from impl.spanalloctype import (
     span_alloc_type_manual,
 )
 from impl.spanof import in_heap_or_stack, inheap, span_of, span_of_heap, span_of_unchecked
+from tests.impl.port_heap import (
+    ARENA,
+    LARGE,
+    ONE_PER_PAGE,
+    PAGE,
+    TWO_PER_PAGE,
+    heap_of,
+    span_at,
+    throws,
+)
 
 
 def test_only_heap_allocations_are_not_manual() -> None:

@@ -5,9 +5,6 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import ONE_PER_PAGE, PAGE, TWO_PER_PAGE, heap_of, span_at, throws
-from port_sweep import heap_span as next_span
-from port_sweep import marks, program
 
 from impl.addspecial import (
     addfinalizer,
@@ -38,6 +35,9 @@ from impl.special import (
     new_specialfinalizer,
     new_specials_iter,
 )
+from tests.impl.port_heap import ONE_PER_PAGE, PAGE, TWO_PER_PAGE, heap_of, span_at, throws
+from tests.impl.port_sweep import heap_span as next_span
+from tests.impl.port_sweep import marks, program
 
 KINDS = (
     KIND_SPECIAL_FINALIZER,

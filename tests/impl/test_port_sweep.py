@@ -1,8 +1,6 @@
 """The sweep of one span: what it frees, where it puts the span, and when it throws."""
 
 import pytest
-from port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
-from port_sweep import content, heap_span, marks, set_marks
 
 from impl.gcbits import GcBits
 from impl.mem import sys_used
@@ -13,6 +11,8 @@ from impl.mspanset import SpanSet
 from impl.mstats import new_heap_stats_delta
 from impl.pinner import new_pinner_bits, of_object
 from impl.rt import U32_MAX, U64_MAX, MemoryFault, u32
+from tests.impl.port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
+from tests.impl.port_sweep import content, heap_span, marks, set_marks
 
 
 def acquired(h: Mheap, spc: int, word: int, allocated: int | None = None) -> Mspan:

@@ -1,8 +1,6 @@
 """Proportional sweep: allocation pays for sweeping, and the background sweeper works in batches."""
 
 import pytest
-from port_heap import ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
-from port_sweep import heap_span, new_object, program, set_marks
 
 from impl.config import LINUX_AMD64
 from impl.mgc import gc_mark_done, gc_start
@@ -10,6 +8,8 @@ from impl.mgcpacesweep import SWEEP_MARGIN, deduct_sweep_credit, gc_pace_sweeper
 from impl.mgcsweep import SWEEP_BATCH_SIZE, bgsweep, is_sweep_done, sweepone
 from impl.mheap import Mheap
 from impl.rt import U64_MAX, lock, u32, unlock
+from tests.impl.port_heap import ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
+from tests.impl.port_sweep import heap_span, new_object, program, set_marks
 
 
 def unswept(h: Mheap, count: int) -> None:

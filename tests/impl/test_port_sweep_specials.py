@@ -1,8 +1,6 @@
 """Sweeping objects with records: finalizers keep them once, other records are told of their end."""
 
 import pytest
-from port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
-from port_sweep import collect, heap_span, marks, new_object, program, set_marks
 
 from impl.addspecial import addfinalizer, addspecial
 from impl.heaparena import page_index_of
@@ -21,6 +19,8 @@ from impl.special import (
     new_special_pin_counter,
     new_special_reachable,
 )
+from tests.impl.port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
+from tests.impl.port_sweep import collect, heap_span, marks, new_object, program, set_marks
 
 
 def full(h: Mheap, spc: int) -> Mspan:

@@ -8,8 +8,6 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import slice_of, throws
-from port_sweep import collect, program
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.gcphase import GC_MARK, GC_MARK_TERMINATION, GC_OFF
@@ -32,6 +30,8 @@ from impl.userarena import (
 )
 from impl.userarenachunk import alloc_user_arena_chunk
 from impl.userarenastate import UserArenaState
+from tests.impl.port_heap import slice_of, throws
+from tests.impl.port_sweep import collect, program
 
 CHUNK = MINIATURE.user_arena_chunk_bytes
 LARGEST = CHUNK // 4

@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from port_heap import ARENA, PAGE, heap_of, throws
 
 from impl.config import LINUX_AMD64, MINIATURE
 from impl.heaparena import HeapArena, arena_at
 from impl.mheap import Mheap
 from impl.rt import atomic
+from tests.impl.port_heap import ARENA, PAGE, heap_of, throws
 
 ALLOCATIONS = st.lists(
     st.integers(0, 47).flatmap(lambda page: st.tuples(st.just(page), st.integers(1, 48 - page)))

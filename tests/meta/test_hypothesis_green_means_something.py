@@ -3,20 +3,14 @@
 The machine counts to three beside its model; every test first shows that Hypothesis is content.
 """
 
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 from hypothesis.strategies import integers
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "checker"))
-
-from counter_machine import Counting
-
 from checker.stateful import check_stateful
 from checker.verdict import Grade
+from tests.checker.counter_machine import Counting
 
 SMALL = {"examples": 30, "steps": 10, "seed": 1}
 QUIET = settings(max_examples=30, stateful_step_count=10, database=None, deadline=None)

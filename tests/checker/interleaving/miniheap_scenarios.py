@@ -3,18 +3,19 @@
 from functools import cache, partial
 from typing import Any
 
-from miniheap.heap import ARENA_PAGES, PAGE
-
 from checker.binding import Binding, Edit
 from checker.interleaving.cells import atomic
 from checker.interleaving.machine import machine
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.scenario import Scenario, Setup
+from tests.checker.interleaving.miniheap.heap import ARENA_PAGES, PAGE
 
 
 @cache
 def port(*edits: Edit) -> Binding:
-    return Binding("miniheap", machine=machine(), edits=edits, transform=normal_form)
+    return Binding(
+        "tests.checker.interleaving.miniheap", machine=machine(), edits=edits, transform=normal_form
+    )
 
 
 def _threads(count: int, call: Any) -> list[tuple[str, Any]]:

@@ -7,12 +7,11 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from miniheap.rt import throw
-
 import checker.shared
 from checker.interleaving.machine import machine
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.scenario import Scenario, Setup
+from tests.checker.interleaving.miniheap.rt import throw
 
 
 def load(source: str, *, normal: bool = True, explored: bool = True, **others: Any) -> Any:

@@ -4,7 +4,12 @@ import random
 from typing import Any
 
 import pytest
-from miniheap_scenarios import (
+
+from checker.binding import Edit
+from checker.interleaving.dpor import Dpor
+from checker.interleaving.races import find_races
+from checker.interleaving.search import Exploration, explore
+from tests.checker.interleaving.miniheap_scenarios import (
     mark_bits,
     port,
     publication,
@@ -13,12 +18,14 @@ from miniheap_scenarios import (
     sweepers,
     zeroing,
 )
-from programs import SHARED, as_source, brute_force, load, scenario, straight_line
-
-from checker.binding import Edit
-from checker.interleaving.dpor import Dpor
-from checker.interleaving.races import find_races
-from checker.interleaving.search import Exploration, explore
+from tests.checker.interleaving.programs import (
+    SHARED,
+    as_source,
+    brute_force,
+    load,
+    scenario,
+    straight_line,
+)
 
 TRACES = [
     (zeroing(2), 4),

@@ -5,13 +5,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from programs import SHARED, load, scenario
 
 import checker.shared
 from checker.interleaving.machine import Struct, machine
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
 from checker.interleaving.values import Unsupported, canonical
+from tests.checker.interleaving.programs import SHARED, load, scenario
 
 
 class Level(IntEnum):

@@ -4,11 +4,11 @@ import random
 from typing import Any
 
 import pytest
-from programs import SHARED, load, scenario
 
 from checker.interleaving.normalform import FIRST_LINE, point
 from checker.interleaving.search import explore
 from checker.interleaving.values import Unsupported
+from tests.checker.interleaving.programs import SHARED, load, scenario
 
 
 class Failure(Exception):

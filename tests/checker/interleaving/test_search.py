@@ -5,16 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from miniheap_scenarios import (
-    mark_bits,
-    port,
-    publication,
-    reclaim,
-    specials,
-    sweepers,
-    zeroing,
-)
-from programs import SHARED, as_source, brute_force, load, scenario, straight_line, structured
 
 from checker.binding import Edit
 from checker.interleaving import automaton
@@ -23,6 +13,24 @@ from checker.interleaving.observe import Disagreement, Operation, View, Violatio
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Outcome
 from checker.interleaving.search import Result, explore, replay
+from tests.checker.interleaving.miniheap_scenarios import (
+    mark_bits,
+    port,
+    publication,
+    reclaim,
+    specials,
+    sweepers,
+    zeroing,
+)
+from tests.checker.interleaving.programs import (
+    SHARED,
+    as_source,
+    brute_force,
+    load,
+    scenario,
+    straight_line,
+    structured,
+)
 
 
 def outcomes(result: Result) -> set[Any]:

@@ -4,13 +4,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-from programs import load
 
 from checker.interleaving.observe import View
 from checker.interleaving.races import find_races
 from checker.interleaving.scenario import Outcome, Scenario, Setup
 from checker.interleaving.search import explore
 from checker.interleaving.values import Unsupported
+from tests.checker.interleaving.programs import load
 
 SHARED = """
 class Shared(Struct):

@@ -6,7 +6,7 @@ in an arena of bits.
 
 from typing import Any
 
-from miniheap.rt import (
+from tests.checker.interleaving.miniheap.rt import (
     Atomic,
     Const,
     Mixed,
