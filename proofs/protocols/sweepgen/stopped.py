@@ -11,6 +11,7 @@ from impl.config import MINIATURE
 from impl.mgc import gc_mark_done, gc_start, gcinit
 from impl.mheap import new_mheap
 from impl.rt import Throw
+from impl.rt.thread import start_anew
 
 SETTING = "gcstoptheworld=2"
 FATAL = "failed to set sweep barrier"
@@ -18,6 +19,7 @@ FATAL = "failed to set sweep barrier"
 
 def stopped_world() -> tuple[str, list[Step]]:
     """What the port throws ("" for nothing), and the calls up to there."""
+    start_anew()
     heap = new_mheap(MINIATURE)
     gcinit(heap)
     heap.debug.gcstoptheworld = 2
