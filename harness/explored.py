@@ -13,16 +13,17 @@ from checker.interleaving.arrays import MixedArray, PlainArray, RacyArray
 from checker.interleaving.cells import Atomic, Cell, fence, spin
 from checker.interleaving.cells import atomic as words
 from checker.interleaving.locks import Locks, Mutex, set_rank
-from checker.interleaving.requests import host, interned
+from checker.interleaving.requests import host, interned, rely_on
 from checker.interleaving.slices import PlainSlice, append
 from checker.interleaving.structs import Struct
 from checker.interleaving.values import Thing, Unsupported
 from checker.shared import Plain
+from harness.assumptions import MEMORY_ON_REQUEST
 from impl.rt.locks import LOCK_PARTIAL_ORDER
 
 
 class Tally(Cell):
-    """A word of statistics, which is not kept: that nothing depends on it is its promise."""
+    """A word of statistics, which is not kept: nothing depends on it, as no answer tells of it."""
 
     __slots__ = ()
 
@@ -32,13 +33,12 @@ class Tally(Cell):
     def store(self, value: int) -> None:
         pass
 
-    def add(self, _delta: int) -> int:
-        """A number so far from both ends that no check for overflow can fail."""
-        return 1 << 62
+    def add(self, delta: int) -> None:
+        pass
 
 
 class StatMutex(Mutex):
-    """A mutex of statistics only: it orders nothing that is kept, so taking it is no step."""
+    """A mutex of statistics only: it guards nothing that is kept, so taking it is no step."""
 
     __slots__ = ()
     excludes = False
@@ -88,6 +88,7 @@ class AddressSpace(Thing):
 
     def reserve(self, v: int, n: int) -> int:
         """The address that was asked for, or one of the system's choice if it is 0."""
+        rely_on(MEMORY_ON_REQUEST)
         return v or self.alloc(n)
 
     def alloc(self, n: int) -> int:
@@ -98,8 +99,9 @@ class AddressSpace(Thing):
         self._next += -(-n // self._page_size) * self._page_size
         return v
 
-    def _nothing(self, v: int, n: int) -> None:
+    def _nothing(self, _v: int, _n: int) -> None:
         """Memory changes its state, or is touched."""
+        rely_on(MEMORY_ON_REQUEST)
 
     map = used = unused = fault = free = _nothing
     huge_page = no_huge_page = _nothing

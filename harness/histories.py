@@ -6,20 +6,23 @@ keeps what must be remembered to judge the next ones, and raises Violation.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from checker.binding import Binding, Edit
+from checker.assumption import Assumption
+from checker.binding import Binding
 from checker.counterexample import Replay, Scalar
 from checker.interleaving.judge import check_interleavings, check_races, tell
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.observe import Simulation
 from checker.interleaving.races import find_races
-from checker.interleaving.requests import host
+from checker.interleaving.requests import host, rely_on
 from checker.interleaving.scenario import Scenario
 from checker.interleaving.search import replay
+from checker.interleaving.structs import struct_where
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
+from harness.assumptions import ONE_ADDRESS
 from harness.explored import EXPLORED, AddressSpace
 from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
@@ -35,7 +38,10 @@ class Generous(AddressSpace):
     """Gives memory to threads as well, all at one address: for code that only asks if there is any."""
 
     def alloc(self, n: int) -> int:
-        return SOME_ADDRESS if host().creator else super().alloc(n)
+        if not host().creator:
+            return super().alloc(n)
+        rely_on(ONE_ADDRESS)
+        return SOME_ADDRESS
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,8 @@ class Explored:
     """A scenario of `module`, the history that must be possible, and the recorded number of states.
 
     `module` is the one under proof, "" if that is none of those for which there is a part. `memory`
-    is the system that threads may ask for memory, and `edits` make of the port what the explorer
-    needs; whoever gives some says why they change nothing.
+    is the system that threads may ask for memory. `words` are fields, as "Class.field", of which the
+    explorer is to take a plain store for that of a word.
     """
 
     scenario: Scenario
@@ -53,13 +59,13 @@ class Explored:
     states: int | None
     module: str = ""
     memory: type[AddressSpace] = AddressSpace
-    edits: tuple[Edit, ...] = ()
+    words: Mapping[str, Assumption] = field(default_factory=dict)
 
     def bind(self, variant: Mutant | None) -> Binding:
         """The port on the explored machine, with the module under proof as it is."""
         others = {name: each for name, each in STAND_INS.items() if name != self.module}
-        machine = EXPLORED | {"AddressSpace": self.memory}
-        edits = self.edits + (variant.edits if variant is not None else ())
+        machine = EXPLORED | {"AddressSpace": self.memory, "Struct": struct_where(self.words)}
+        edits = variant.edits if variant is not None else ()
         return Binding("impl", machine, edits, normal_form, others)
 
 

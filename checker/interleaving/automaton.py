@@ -17,6 +17,7 @@ from typing import Any
 
 import greenlet
 
+from checker.assumption import Assumption
 from checker.interleaving import arrays, cells, locks, requests, slices, structs
 from checker.interleaving.normalform import point, source_line, why_refused
 from checker.interleaving.requests import UNCHANGED, Host, Kind, Place, Request, hosted, rename
@@ -121,8 +122,14 @@ def perform(request: Request, old: Any, thread: str) -> tuple[Any, Any]:
 class Runner(Host):
     """One live run of a thread, suspended at a request."""
 
-    def __init__(self, things: dict[tuple[Any, ...], Any], name: str, calls: Sequence[Call]):
-        super().__init__(things)
+    def __init__(
+        self,
+        things: dict[tuple[Any, ...], Any],
+        relied_on: set[Assumption],
+        name: str,
+        calls: Sequence[Call],
+    ) -> None:
+        super().__init__(things, relied_on)
         self.creator = name
         self.calls = calls
         self.results: tuple[Any, ...] = ()
@@ -247,6 +254,7 @@ class Automata:
         self._numbers: dict[Place, int] = {}
         self._states: dict[Hashable, Node] | None = {} if merge else None
         self.things: dict[tuple[Any, ...], Any] = {}
+        self.relied_on: set[Assumption] = set()
         host = _SetupHost(self.things)
         hosted(host)
         try:
@@ -302,8 +310,11 @@ class Automata:
         return child
 
     def _root(self, thread: int) -> Node:
-        runner = Runner(self.things, self.threads[thread], self._calls[thread])
+        runner = self._runner(thread)
         return self._node(runner, self._resume(runner), None, thread)
+
+    def _runner(self, thread: int) -> Runner:
+        return Runner(self.things, self.relied_on, self.threads[thread], self._calls[thread])
 
     def _resume(self, runner: Runner, *answer: int) -> Request:
         self.resumed += 1
@@ -315,7 +326,7 @@ class Automata:
         while at.parent is not None:
             history.append(at.answer)
             at = at.parent
-        runner = Runner(self.things, self.threads[node.thread], self._calls[node.thread])
+        runner = self._runner(node.thread)
         self._resume(runner)
         for answer in reversed(history):
             self._resume(runner, answer)

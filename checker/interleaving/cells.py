@@ -4,7 +4,16 @@ from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 from checker.interleaving.arrays import Array, element
-from checker.interleaving.requests import UNCHANGED, Kind, Object, Place, Request, host, identify
+from checker.interleaving.requests import (
+    UNCHANGED,
+    Host,
+    Kind,
+    Object,
+    Place,
+    Request,
+    host,
+    identify,
+)
 from checker.interleaving.values import Unsupported
 
 T = TypeVar("T")
@@ -89,7 +98,16 @@ def fence() -> None:
 
 def spin() -> None:
     """A thread that waits for another gives way; not a step, since it changes nothing."""
-    host().ask(Request(Kind.SPIN))
+    running = host()
+    refuse_to_wait(running)
+    running.ask(Request(Kind.SPIN))
+
+
+def refuse_to_wait(running: Host) -> None:
+    """A thread that waits may hold no mutex that excludes nobody here: others might wait for it."""
+    for mutex in running.held:
+        if not mutex.excludes:
+            raise Unsupported(f"{mutex} is held by a thread that waits: have it exclude others")
 
 
 def _word(owner: Any, field: str | int) -> Place:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from checker.assumption import assuming
 from checker.binding import over_stand_ins
 from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
 from checker.interleaving.automaton import Site
@@ -58,9 +59,8 @@ def check_interleavings(
     if states is not None and result.states != states:
         reason = f"{result.states} states where {states} are recorded: the scenario changed"
         return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
-    return Verdict(
-        Grade.EXHAUSTED, bound=_bound(scenario, result) + over_stand_ins(port), counts=counts
-    )
+    bound = _bound(scenario, result) + over_stand_ins(port) + assuming(result.assumptions)
+    return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts)
 
 
 def check_races(
@@ -96,9 +96,8 @@ def check_races(
         return Verdict(Grade.UNKNOWN, reason=f"stopped at {limit} traces", counts=counts)
     if not found.executions.complete:
         return Verdict(Grade.VACUOUS, reason="no thread ever ended", counts=counts)
-    bound = (
-        f"{scenario.name}, {found.executions.complete:,} Mazurkiewicz traces{over_stand_ins(port)}"
-    )
+    bound = f"{scenario.name}, {found.executions.complete:,} Mazurkiewicz traces"
+    bound += over_stand_ins(port) + assuming(found.assumptions)
     return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts)
 
 

@@ -7,7 +7,7 @@ twice, taking two against an order, or giving back one that is not held raises L
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from checker.interleaving.cells import Cell
+from checker.interleaving.cells import Cell, refuse_to_wait
 from checker.interleaving.requests import Kind, Request, host
 from checker.interleaving.values import Unsupported
 
@@ -21,7 +21,10 @@ class Mutex(Cell):
     __slots__ = ()
     zero = None
     excludes = True
-    """A subclass for mutexes that guard nothing that is kept may say no: taking one is no step."""
+    """A subclass for mutexes that guard nothing that is kept may say no: taking one is no step.
+
+    Whoever holds one may not wait for anything, or a deadlock would go unseen.
+    """
 
     @property
     def _rank(self) -> int:
@@ -53,24 +56,23 @@ class Locks:
     not_held: str = "a mutex is not held"
 
     def lock(self, mutex: Mutex) -> None:
-        if not mutex.excludes:
-            return
         running = host()
         if mutex in running.held:
             raise LockError(self.taken_twice, f"{mutex} is taken twice")
         for other in running.held:
             if self.order is not None and other._rank not in self.order[mutex._rank]:
                 raise LockError(self.out_of_order, f"{mutex} is taken after {other}")
-        running.ask(Request(Kind.LOCK, mutex._place))
+        if mutex.excludes:
+            refuse_to_wait(running)
+            running.ask(Request(Kind.LOCK, mutex._place))
         running.held = (*running.held, mutex)
 
     def unlock(self, mutex: Mutex) -> None:
-        if not mutex.excludes:
-            return
         running = host()
         if mutex not in running.held:
             raise LockError(self.not_taken, f"{mutex} is not held by this thread")
-        running.ask(Request(Kind.UNLOCK, mutex._place))
+        if mutex.excludes:
+            running.ask(Request(Kind.UNLOCK, mutex._place))
         running.held = tuple(each for each in running.held if each is not mutex)
 
     def assert_held(self, mutex: Mutex) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checker.assumption import Assumption
 from checker.interleaving.dpor import Clock, Dpor, ExecutionEvent, Executions
 from checker.interleaving.memory import ThreadStep
 from checker.interleaving.observe import Operation
@@ -40,6 +41,7 @@ class Races:
 
     races: tuple[Race, ...]
     executions: Executions
+    assumptions: frozenset[Assumption]
 
 
 def find_races(scenario: Scenario, port: Any, *, limit: int = 1_000_000) -> Races:
@@ -47,7 +49,8 @@ def find_races(scenario: Scenario, port: Any, *, limit: int = 1_000_000) -> Race
     exploration = Exploration(scenario, port)
     detector = _Detector(exploration)
     executions = Dpor(exploration, detector.visit).run(limit)
-    return Races(tuple(detector.races.values()), executions)
+    relied_on = frozenset(exploration.automata.relied_on)
+    return Races(tuple(detector.races.values()), executions, relied_on)
 
 
 class _Detector:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
+from checker.assumption import Assumption
 from checker.interleaving.values import Thing, Unsupported
 
 
@@ -65,8 +66,12 @@ class Host(ABC):
 
     creator = ""
 
-    def __init__(self, things: dict[tuple[Any, ...], Any]) -> None:
+    def __init__(
+        self, things: dict[tuple[Any, ...], Any], relied_on: set[Assumption] | None = None
+    ) -> None:
+        """`relied_on` collects the assumptions; a setup's do not count, it is one plain run."""
         self.things = things
+        self.relied_on = set[Assumption]() if relied_on is None else relied_on
         self.created = 0
         self.held: tuple[Any, ...] = ()
         self.building: tuple[Any, ...] = ()
@@ -90,6 +95,11 @@ def host() -> Host:
             "explored objects exist only while a scenario's setup or one of its threads runs"
         )
     return _hosts[0]
+
+
+def rely_on(assumption: Assumption) -> None:
+    """Called by a machine where it does less than what it stands for: the bound will say so."""
+    host().relied_on.add(assumption)
 
 
 class Object(Thing):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checker.assumption import Assumption
 from checker.interleaving.automaton import Automata, Node
 from checker.interleaving.memory import Memory, ThreadStep, conflict
 from checker.interleaving.observe import (
@@ -55,6 +56,7 @@ class Result:
 
     `interleavings` is None when the states form a cycle or were not all explored. `depth` is the
     greatest number of steps on a shortest way to a state. `stopped` says why it is not exhausted.
+    `assumptions` are those on which the machine relied.
     """
 
     scenario: str
@@ -66,6 +68,7 @@ class Result:
     violation: Breach | None
     exhausted: bool
     stopped: str = ""
+    assumptions: frozenset[Assumption] = frozenset()
 
 
 class _Found(Exception):
@@ -378,4 +381,5 @@ class _Search:
             violation=breach,
             exhausted=not stopped,
             stopped=stopped,
+            assumptions=frozenset(self.exploration.automata.relied_on),
         )

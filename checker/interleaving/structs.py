@@ -1,7 +1,9 @@
 """Structs of the explored machine: annotated fields become descriptors that ask the host."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn, get_origin
 
+from checker.assumption import Assumption
 from checker.interleaving.requests import (
     Kind,
     Object,
@@ -11,6 +13,7 @@ from checker.interleaving.requests import (
     identify,
     interned,
     name_after,
+    rely_on,
 )
 from checker.interleaving.values import Unsupported, canonical, frozen
 
@@ -18,8 +21,8 @@ from checker.interleaving.values import Unsupported, canonical, frozen
 class _Field:
     """A field kept in the explorer's memory."""
 
-    def __init__(self, name: str, access: str, default: Any) -> None:
-        self.name, self.access, self.default = name, access, default
+    def __init__(self, name: str, access: str, default: Any, word: Assumption | None) -> None:
+        self.name, self.access, self.default, self.word = name, access, default, word
 
     def __get__(self, obj: Any, owner: type | None = None) -> Any:
         if obj is None:
@@ -44,6 +47,10 @@ class _Field:
             old = host().ask(Request(Kind.PLAIN_LOAD, place, (value,), atomic=False))
             if canonical(old) != canonical(self.default):
                 raise Unsupported(f"{place} is Const, but is written twice: declare it Plain")
+        if self.word is not None and obj not in host().building:
+            rely_on(self.word)
+            host().ask(Request(Kind.STORE, place, (value,)))
+            return
         kind = Kind.STORE if self._steps(obj) else Kind.PLAIN_STORE
         host().ask(Request(kind, place, (value,), atomic=False))
 
@@ -104,6 +111,7 @@ class _StructMeta(type):
     """Turns annotated fields into descriptors that ask the host."""
 
     def __new__(meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        words: Mapping[str, Assumption] = getattr(bases[0], "_words", {})
         for field, annotation in namespace.get("__annotations__", {}).items():
             access = _access_of(annotation)
             if access is None:
@@ -111,7 +119,8 @@ class _StructMeta(type):
             if access == "embedded":
                 namespace[field] = _Embedded(field, get_origin(annotation) or annotation)
             else:
-                namespace[field] = _Field(field, access, namespace.get(field))
+                word = words.get(f"{name}.{field}")
+                namespace[field] = _Field(field, access, namespace.get(field), word)
         namespace["__slots__"] = ()
         return super().__new__(meta, name, bases, namespace)
 
@@ -130,7 +139,7 @@ def _initialise(thing: Any, *args: Any, **kwargs: Any) -> None:
 
 
 class Struct(Object, metaclass=_StructMeta):
-    """Base of every struct of the port, compared by identity."""
+    """Base of every struct of the program, compared by identity."""
 
     def __init__(self) -> None:
         for cls in reversed(type(self).__mro__):
@@ -147,3 +156,12 @@ class Struct(Object, metaclass=_StructMeta):
 
     def _access(self, field: str | int) -> str:
         return str(getattr(type(self), str(field)).access)
+
+
+def struct_where(words: Mapping[str, Assumption]) -> type[Struct]:
+    """The base of structs with fields, as "Class.field", to which a plain store is an atomic one.
+
+    Each by an assumption: it says why the program may store plainly what others read meanwhile.
+    """
+    made: type[Struct] = _StructMeta("Struct", (Struct,), {"_words": words})
+    return made

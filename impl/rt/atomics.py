@@ -71,10 +71,9 @@ class Tally:
     def store(self, value: int) -> None:
         self.value = value
 
-    def add(self, delta: int) -> int:
-        """Adds delta modulo 2**64 and returns the new value."""
-        self.value = value = (self.value + delta) & U64_MAX
-        return value
+    def add(self, delta: int) -> None:
+        """Adds delta modulo 2**64; nobody is told the sum."""
+        self.value = (self.value + delta) & U64_MAX
 
 
 def load(obj: Any, field: str) -> Any:

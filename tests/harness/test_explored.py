@@ -77,6 +77,28 @@ def test_statistics_are_no_steps_and_cannot_be_read() -> None:
         explored("def body(x):\n    return x.r.n.load()\n")
 
 
+def test_nobody_waits_with_the_lock_of_statistics() -> None:
+    """It is no step, so whoever waited for it meanwhile would not be seen to."""
+
+    def explored(what: str) -> Any:
+        mutexes = "class Shared(Struct):\n    m: StatMutex\n    n: Mutex\n"
+        port = load(f"{mutexes}def body(x):\n    lock(x.m)\n    {what}\n    unlock(x.m)\n")
+
+        def setup(port: Any) -> Setup:
+            shared = port.Shared()
+            return Setup([("T", partial(port.body, shared))], {"x": shared})
+
+        return explore(Scenario("waits", setup), port)
+
+    assert explored("getm()").violation is None
+    assert (
+        explored("lock(x.n)").violation.message
+        == "T: lock ordering problem: x.n is taken after x.m"
+    )
+    with pytest.raises(Unsupported, match=r"x\.m is held by a thread that waits"):
+        explored("osyield()")
+
+
 def test_each_thread_has_an_m_of_its_own() -> None:
     port = load(
         SHARED

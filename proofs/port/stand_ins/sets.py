@@ -19,23 +19,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from checker.binding import Edit
 from checker.counterexample import Scalar
 from checker.interleaving.observe import Operation, View, Violation
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario, Setup
+from harness.assumptions import NEXT_IS_A_WORD
 from harness.histories import OUTER_RANKS, Explored
 from impl.config import MINIATURE
 
 PUSH, POP, RESET, LOCK, UNLOCK = "push", "pop", "reset", "lock", "unlock"
 NOT_BEGUN, BEGUN, MET_EMPTY = 0, 1, 2
-
-
-NEXT_IS_A_WORD = Edit("lfstack", "node.next = old", 'atomic.store(node, "next", old)')
-"""Go stores a node's next plainly (runtime/lfstack.go lfstack.push), though a pop that is late may
-read it at that time. What it reads does not matter, its swap fails by the tag; but that is a race to
-the explorer. Where it can come about, the store counts as the store of a word that it is.
-"""
 
 
 class Thread(NamedTuple):
@@ -264,8 +257,9 @@ def threads_on(
         return Setup(threads, labels)
 
     history = Queues(programs, sets, entries)
-    edits = (NEXT_IS_A_WORD,) if sets > 1 else ()
-    return Explored(Scenario(name, setup), history, describe, states, "mspanset", edits=edits)
+    # Blocks that go from one set to the other may be pushed while a pop still looks at them.
+    words = {"SpanSetBlock.next": NEXT_IS_A_WORD} if sets > 1 else {}
+    return Explored(Scenario(name, setup), history, describe, states, "mspanset", words=words)
 
 
 def _program(text: str, first: int = 0) -> QueueCalls:
