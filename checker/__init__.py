@@ -1,1 +1,1 @@
-"""The engines: a general library that knows neither the page heap nor Go."""
+"""The engines: a library that knows none of the programs it is used on."""

@@ -28,7 +28,7 @@ Transform = Callable[[ast.Module], ast.Module]
 
 @dataclass(frozen=True)
 class Edit:
-    """Replace `old`, which must occur exactly once in `module` (as "mheap"), by `new`."""
+    """Replace `old`, which must occur exactly once in `module` (its name in the package), by `new`."""
 
     module: str
     old: str
@@ -40,7 +40,7 @@ class StaleEdit(Exception):
 
 
 class Binding:
-    """A private copy of a package; its modules are attributes: `port.mheap.arena_index(p)`."""
+    """A private copy of a package; its modules are attributes: `port.allocator.free(block)`."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ SECONDS = 20.0
 class Contract:
     """Whatever arguments meet `requires`, `ensures` is true of them and raises nothing.
 
-    Both take the same arguments; their annotations (int, bool) are the domain. `go` cites what is
+    Both take the same arguments; their annotations (int, bool) are the domain. `cites` says where it is
     claimed. A `bound` says to which part of the real domain `requires` confines the arguments.
     """
 

@@ -1,7 +1,7 @@
 """Counterexamples: the story in which a claim fails, in one shape for every technique.
 
-A story names the invariant and where Go states it, then tells each step with its thread, Go
-function and port line, and only what the step *changed*, in the concrete and in the abstract state.
+A story names the invariant and where it is stated, then tells each step with its thread, function
+and line, and only what the step *changed*, in the concrete and in the abstract state.
 It ends with a program that reproduces it and with what `replay` needs to run it again.
 """
 
@@ -12,14 +12,14 @@ from typing import Any
 
 Scalar = bool | int | str
 FlatState = Mapping[str, Scalar]
-"""A flat state: "sweepgen[span0]" -> -2. Flat, so that a difference is a plain comparison."""
+"""A flat state: "ticket[thread0]" -> 2. Flat, so that a difference is a plain comparison."""
 
 
 @dataclass(frozen=True)
 class Step:
     """One step of the story.
 
-    `where` is the place in the port (or, for a trace of the real runtime, in Go) as "file:line".
+    `where` is the place in the program as "file:line".
     `concrete` and `abstract` hold the values after the step of just those variables it changed.
     """
 
@@ -42,7 +42,7 @@ class Replay:
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A confirmed violation of `invariant`, which `citation` states in Go's source."""
+    """A confirmed violation of `invariant`, which is stated at `citation`."""
 
     invariant: str
     citation: str

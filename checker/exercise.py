@@ -137,7 +137,7 @@ class Exercise(RuleBasedStateMachine):
         return self.broken(name, "", why)
 
     def broken(self, name: str, cites: str, why: str) -> Diverged:
-        """A claim of that name is false, which Go states at `go`."""
+        """A claim of that name is false, which is stated at `cites`."""
         return Diverged(f"{self.subject()}.{name}", cites, why)
 
 

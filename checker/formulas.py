@@ -2,7 +2,7 @@
 
 A state is a map from index terms to value terms. The state before a step is made of uninterpreted
 functions; an assignment wraps the map it changes in an if-then-else. Sorts stay uninterpreted, so
-what is proved holds for any number of spans, threads and arenas.
+what is proved holds for any number of threads, locks, blocks.
 """
 
 from collections.abc import Callable, Mapping

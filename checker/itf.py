@@ -64,7 +64,7 @@ def read(file: Path) -> Counterexample:
 
 def from_itf(document: Any, file: str | Path) -> Counterexample:
     """The counterexample told by an ITF document that came from `file`. Raises CannotRead."""
-    remedy = "give a *.itf.json file that a run of the proofs has written"
+    remedy = "give a *.itf.json file that a run has written"
     meta = document.get("#meta") if isinstance(document, dict) else None
     if not isinstance(meta, dict) or "states" not in document:
         raise CannotRead(file, "it is JSON, but not an ITF trace", remedy)
@@ -95,12 +95,12 @@ def read_json(file: Path) -> Any:
     except UnicodeDecodeError as error:
         raise CannotRead(file, "it is not UTF-8 text", "give a JSON file") from error
     if not text.strip():
-        raise CannotRead(file, "it is empty", "run the proofs again to write it anew")
+        raise CannotRead(file, "it is empty", "run the checks again to write it anew")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = f"it is not JSON, or was cut short: {error}"
-        raise CannotRead(file, reason, "run the proofs again to write it anew") from error
+        raise CannotRead(file, reason, "run the checks again to write it anew") from error
 
 
 def _variables(counterexample: Counterexample) -> dict[tuple[str, str], str]:

@@ -208,7 +208,7 @@ class Instance:
         return None
 
     def describe(self, state: State) -> dict[str, Scalar]:
-        """The state as flat names and values: {"sweepgen[0]": -2, ...}."""
+        """The state as flat names and values: {"ticket[0]": 2, ...}."""
         described: dict[str, Scalar] = {}
         for variable in self.machine.variables.values():
             start = self._offset[variable.name]

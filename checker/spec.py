@@ -1,19 +1,21 @@
 """The specification language: a machine is written once and read by every engine.
 
-A machine has sorts (Span, Thread, ...), state variables (maps from elements of sorts to values),
+A machine has sorts (Lock, Thread, ...), state variables (maps from elements of sorts to values),
 actions (a guard and an effect) and properties. Actions and properties are branch-free Python over
 `And`, `Or`, `Not`, `Implies`, `If` and the quantifiers `x.all` and `x.any`, so that the same text
 is read over plain integers (exhaustive search, monitor of real runs, replay), over Z3 terms
 (induction for any number of elements) and as text (handbook).
 
-    machine = Machine("sweepgen", cites="runtime/mheap.go:475", why="...")
-    Span = machine.sort("Span")
-    machine.var("sweepgen", Span, type=Range(-2, 3), init=0)
+    machine = Machine("tickets", cites="lock.py:1", why="...")
+    thread = machine.sort("Thread")
+    machine.var("ticket", thread, type=Range(-1, None), init=-1)
+    machine.var("next", type=Range(0, None), init=0)
 
-    @machine.action(s=Span, cites="runtime/mgcsweep.go:340")
-    def acquire(x, n, s):
-        x.require(x.sweepgen[s] == -2)
-        n.sweepgen[s] = -1
+    @machine.action(t=thread, cites="lock.py:20")
+    def draw(x, n, t):
+        x.require(x.ticket[t] == -1)
+        n.ticket[t] = x.next
+        n.next = x.next + 1
 
 `x` is the state before the step and is only read; `n` is the state after it and is only written.
 A variable not written keeps its value. Writing at `ALL` writes every entry along that index at
@@ -49,7 +51,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Sort:
-    """A set of elements with nothing but identity: spans, threads, arenas."""
+    """A set of elements with nothing but identity: threads, locks, blocks."""
 
     name: str
 
@@ -120,7 +122,7 @@ class Action:
 class Property:
     """A statement about every state (`body(x, *args)`) or every step (`body(x, n, *args)`).
 
-    It is understood for all values of its parameters. A `lemma` is not a claim of Go's own; it
+    It is understood for all values of its parameters. A `lemma` is no claim that anybody makes; it
     strengthens the claims enough to make them inductive.
     """
 
@@ -163,7 +165,7 @@ class Machine:
         self.variables[name] = Variable(name, index, type, init, why)
 
     def action(self, *, cites: str, why: str = "", **params: Domain) -> Callable[[Any], Any]:
-        """Declares the decorated function as an action; `go` cites what it abstracts."""
+        """Declares the decorated function as an action; `cites` names what it abstracts."""
 
         def declare(body: Callable[..., None]) -> Callable[..., None]:
             name = body.__name__

@@ -1,12 +1,12 @@
 """Random runs of a port beside its model, driven by Hypothesis and shrunk when they disagree.
 
     class Lists(Comparison):
-        abstraction, sizes = ABSTRACTION, {"Span": 4, "SpanList": 2}
+        abstraction, sizes = ABSTRACTION, {"Node": 4, "Chain": 2}
 
         @rule(l=integers(0, 1), s=integers(0, 3))
         def insert(self, l, s):
-            self.operate(self.lists[l].insert, self.spans[s],
-                         steps=[("insert", l, s)], throws="mSpanList.insert")
+            self.operate(self.lists[l].insert, self.nodes[s],
+                         step=("insert", l, s), throws="it is on a list")
 
 A rule calls the port and says which model steps that stands for; after every rule the two are
 compared. Hypothesis passes a test in which a rule, an invariant or half of the model never ran, so

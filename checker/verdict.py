@@ -16,7 +16,7 @@ class Grade(IntEnum):
     """The strength of a verdict, weakest first."""
 
     NOT_RUN = 0
-    """The means to check it are absent on this machine (no Go, say)."""
+    """The means to check it are absent on this machine (a compiler, say)."""
     REFUTED = 1
     """A counterexample exists and was confirmed by replaying it."""
     VACUOUS = 2

@@ -1,8 +1,8 @@
 """Truth values and exact integers over Z3's bit-vectors, and the door to the running engine.
 
 `Word` is a Python integer, not a machine word: it carries its interval and a bit-vector just wide
-enough for it, so that no operation wraps. Go's wrap-around happens where the code masks, as in
-CPython.
+enough for it, so that no operation wraps. Where the code masks, as code for CPython must, the word
+does as well.
 """
 
 from collections.abc import Callable, Iterator

@@ -2,7 +2,7 @@
 
 `on` says which list a span is on and `before` in which order, so the machine states what the
 doubly linked list is for; how first, last, next, prev and list represent it is the abstraction
-function's business in `proofs/protocols/span_list`.
+function's business.
 """
 
 from typing import Any

@@ -48,7 +48,7 @@ class Operation:
 
     @property
     def place(self) -> str:
-        """The place for people: `span.sweepgen`, `arena.spans[3]`; empty if there is none."""
+        """The place for people: `queue.head`, `queue.items[3]`; empty if there is none."""
         return "" if self.field is None else str(Place(self.object, self.field))
 
     @property
@@ -79,7 +79,7 @@ class View:
         return self._memory.automata.labels[label]
 
     def get(self, thing: Any, *path: str | int) -> Any:
-        """What a field, element or path of them holds: `get(arena, "spans", 3)`.
+        """What a field, element or path of them holds: `get(queue, "items", 3)`.
 
         A typed atomic gives its value; a mutex gives the name of the thread that holds it, or None;
         an array or a struct held by value gives itself.

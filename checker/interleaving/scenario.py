@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Call = functools.partial[Any]
-"""One call of a port function: `functools.partial(port.mheap.alloc, h, 1)`."""
+"""One call of a port function: `functools.partial(port.lock.acquire, x)`."""
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class _Loop:
 
 
 class LoopCuts:
-    """The loops to cut in one binding: `Binding("impl", transform=cuts.transform)`."""
+    """The loops to cut in one binding: `Binding(package, transform=cuts.transform)`."""
 
     def __init__(self, *sites: LoopSite) -> None:
         self._sites = frozenset(sites)

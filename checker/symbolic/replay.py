@@ -59,7 +59,7 @@ class Replaying:
         raise CheckFailed(label)
 
     def reach(self, label: str) -> None:
-        """Reaching a place matters to proofs only."""
+        """Reaching a place matters to a proof only."""
 
     def havoc(self) -> None:
         """The recorded inputs hold the arbitrary state too."""
