@@ -5,14 +5,17 @@ the same calls with the same arguments, in ticket order. What each returns and l
 what the event shows: addresses, scavenged bytes, caches, the search address, the scavenge index.
 What to scavenge is not decided again: each call of scavengeOne is repeated as it was recorded.
 
-The port's scavenge_one stops after sys_unused, where it does not hold the heap's lock, until the
-event that shows its second half: other operations come in between.
+A call of scavenge_one has two halves under the heap's lock, and other operations come in between.
+It runs on a greenlet of its own, which stops where the system takes the pages, until the event that
+shows its second half.
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+
+from greenlet import getcurrent, greenlet
 
 from checker.binding import Binding, Edit
 from checker.mutation import Mutant
@@ -33,11 +36,7 @@ from golang.page_events import (
 from golang.trace import Trace
 from harness.conformance import TraceReader, TraceViolation
 from impl.config import LINUX_AMD64
-from impl.rt import Throw, lock, unlock
-
-UNUSED = "sys_unused(h, addr, nbytes)"
-STOP = Edit("mgcscavenge", UNUSED, f"yield addr, npages, {UNUSED}")
-"""Makes the port's scavenge_one stop between its two critical sections."""
+from impl.rt import AddressSpace, Throw, lock, unlock
 
 ALLOC = "runtime/mpagealloc.go:875 pageAlloc.alloc"
 CACHE = "runtime/mpagecache.go:37 pageCache.alloc"
@@ -52,7 +51,17 @@ TO_CACHE = "runtime/mpagecache.go:119 pageAlloc.allocToCache"
 @cache
 def bound(edits: tuple[Edit, ...]) -> Binding:
     """The port, with the edits of a mutant."""
-    return Binding("impl", edits=(STOP, *edits))
+    return Binding("impl", edits=edits)
+
+
+class Memory(AddressSpace):
+    """Where pages go back to the system the greenlet that gives them stops, and says which."""
+
+    def unused(self, v: int, n: int) -> None:
+        client = getcurrent().parent
+        if client is not None:
+            client.switch((v, n))
+        super().unused(v, n)
 
 
 @dataclass
@@ -60,7 +69,7 @@ class Scavenge:
     """A call of scavengeOne in flight; once it has taken [addr, addr + npages pages), `rest` is left."""
 
     asked: ScavBegin
-    rest: Generator[tuple[int, int, None], None, int] | None = None
+    rest: greenlet | None = None
     addr: int = 0
     npages: int = 0
 
@@ -89,7 +98,9 @@ class RecordedPages(TraceReader):
             phys_huge_page_size=header.phys_huge_page_bytes,
         )
         self.port = bound(self.edits)
-        self.heap: Any = self.port.mheap.new_mheap(self.config)
+        # Of the addresses of amd64, which have a sign, the program has the lower half.
+        memory = Memory(self.config.phys_page_size, self.config.heap_addr_bits - 1)
+        self.heap: Any = self.port.mheap.new_mheap(self.config, memory)
         self.pages: Any = self.heap.pages
         self.chunks: set[int] = set()
         self.caches: dict[int, Any] = {}
@@ -235,23 +246,18 @@ class RecordedPages(TraceReader):
     def _first_half(self, scavenge: Scavenge) -> tuple[int, int]:
         """What the port's scavenge_one takes, (0, 0) if it finds nothing."""
         asked = scavenge.asked
-        scavenge.rest = self.port.mgcscavenge.scavenge_one(
-            self.pages, asked.chunk, asked.search_index, asked.max
-        )
-        try:
-            addr, npages, _ = next(scavenge.rest)
-        except StopIteration as stop:
-            return 0, stop.value
-        return addr, npages
+        scavenge.rest = greenlet(self.port.mgcscavenge.scavenge_one)
+        said = scavenge.rest.switch(self.pages, asked.chunk, asked.search_index, asked.max)
+        if scavenge.rest.dead:
+            return 0, said
+        addr, nbytes = said
+        return addr, nbytes // self.config.page_size
 
     def _second_half(self, scavenge: Scavenge) -> None:
         """Lets scavenge_one go on to its end."""
         assert scavenge.rest is not None
-        released = 0
-        try:
-            next(scavenge.rest)
-        except StopIteration as stop:
-            released = stop.value
+        said = scavenge.rest.switch()
+        released = said if scavenge.rest.dead else 0
         self._same(SCAVENGE, (scavenge.npages * self.config.page_size,), (released,))
 
     def _scavenge_of(self, m: int, *, taken: bool) -> Scavenge:
