@@ -28,8 +28,6 @@ VERSION = 2
 ERROR = "ERROR"
 """The verdict of an obligation that came to none."""
 PASSED, FAILED, NOT_RUN = "passed", "failed", "not run"
-KILLS = "_kills"
-"""`<obligation>_kills[...]` shows that `<obligation>` can fail."""
 
 EXPECTED = (Grade.REFUTED, Grade.SAMPLED, Grade.EXHAUSTED, Grade.PROVED)
 """What an obligation may declare: the grades that establish something."""
@@ -63,7 +61,13 @@ class Entry:
     @property
     def mutant(self) -> str:
         """The mutant this obligation is to refute, if any."""
-        return self.obligation.mutant if self.obligation else ""
+        return mutant_of(self.obligation) if self.obligation else ""
+
+    @property
+    def refutes(self) -> str:
+        """The id, without a case, of the claim of which this obligation shows that it can fail."""
+        claim = self.obligation.refutes if self.obligation else ""
+        return f"{self.subject}.{claim}" if claim else ""
 
     @property
     def claims(self) -> bool:
@@ -83,7 +87,7 @@ class Entry:
         return {
             "id": self.identity,
             "subject": self.subject,
-            "technique": declared.technique if declared else "",
+            "technique": declared.technique.value if declared else "",
             "statement": declared.statement if declared else "",
             "cites": declared.cites if declared else "",
             "expected": declared.expect.name if declared and declared.expect in EXPECTED else None,
@@ -97,11 +101,17 @@ class Entry:
             "seed": verdict.seed if verdict else None,
             "companions": dict(verdict.companions) if verdict else {},
             "finding": declared.finding if declared else "",
-            "mutant": declared.mutant if declared else "",
+            "mutant": self.mutant,
+            "refutes": self.refutes,
             "mutants_killed": [],
             "trace": trace.to_json() if trace else None,
             "files": dict(self.files),
         }
+
+
+def mutant_of(obligation: Obligation) -> str:
+    """The name of the mutant that the obligation must refute, or nothing."""
+    return obligation.mutant.name if obligation.mutant is not None else ""
 
 
 def document(
@@ -141,14 +151,14 @@ def properties(outcome: Judgement) -> list[tuple[str, object]]:
     declared, verdict = outcome.obligation, outcome.verdict
     named = {
         "obligation": outcome.identity,
-        "technique": declared.technique,
+        "technique": declared.technique.value,
         "expected": declared.expect.name,
         "verdict": verdict.grade.name,
         "bound": verdict.bound,
         "solver": verdict.solver,
         "seed": "" if verdict.seed is None else str(verdict.seed),
         "finding": declared.finding,
-        "mutant": declared.mutant,
+        "mutant": mutant_of(declared),
     }
     counts = {f"count.{name}": str(count) for name, count in sorted(verdict.counts.items())}
     return [(name, value) for name, value in (named | counts).items() if value]
@@ -259,7 +269,7 @@ def write_counterexample(
 
 
 def _killed(record: Record, records: Sequence[Record]) -> list[str]:
-    own = str(record["id"]).partition("[")[0]
+    own = without_case(record)
     return sorted(
         {
             each["mutant"]
@@ -267,9 +277,14 @@ def _killed(record: Record, records: Sequence[Record]) -> list[str]:
             if each["mutant"]
             and each["verdict"] == Grade.REFUTED.name
             and each["status"] == PASSED
-            and str(each["id"]).partition("[")[0] in (own, own + KILLS)
+            and own in (each["refutes"], without_case(each))
         }
     )
+
+
+def without_case(record: Record) -> str:
+    """The id of an obligation, without the case that tells it from others of its name."""
+    return str(record["id"]).partition("[")[0]
 
 
 def _version(distribution: str) -> str | None:

@@ -1,39 +1,110 @@
 """Obligations: what must be shown, how, and the least that counts as showing it.
 
-    @obligation(technique="induction", cites="runtime/mheap.go:475", expect=Grade.PROVED,
-                statement="every span's sweepgen has one of its five meanings")
-    def test_meanings() -> Verdict: ...
+    SUBJECT = Claims("ticket_lock", [
+        Obligation(
+            "induction",
+            Technique.INDUCTION,
+            statement="no two threads hold the lock",
+            cites="ticket_lock.py:12",
+            expect=Grade.PROVED,
+            check=lambda _: prove(build()),
+        ),
+    ])
 
-makes an ordinary pytest test. The wrapper judges the verdict, records the evidence, and fails the
-test with the counterexample when the verdict is weaker than declared. A *known finding* and a
-*mutant* expect REFUTED and are as strict the other way: no longer being refuted fails them.
+A file `subject.py` declares what there is to show about one subject. The pytest plugin makes each
+obligation a test: it judges the verdict, records the evidence, and fails with the counterexample
+when the verdict is weaker than declared. A *known finding* and a *mutant* expect REFUTED and are as
+strict the other way: no longer being refuted fails them.
 """
 
-import functools
-import inspect
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, Protocol
 
 from checker.verdict import Grade, Verdict
+
+
+class Technique(StrEnum):
+    """How something was checked, as the evidence names it."""
+
+    INDUCTION = "induction"
+    REACHABILITY = "reachability"
+    SYMBOLIC = "symbolic"
+    CONTRACT = "contract"
+    INTERLEAVINGS = "interleavings"
+    RACES = "races"
+    SCHEDULE = "schedule"
+    """One order of the steps of several threads."""
+    STATEFUL = "stateful"
+    CASES = "cases"
+    """Case by case, on the code as it is."""
+    TRACE = "trace"
+    """A recording of the real system, read by a monitor."""
+    DIFFERENTIAL = "differential"
+    """The same operations on the code and on the real system."""
+    RUN = "run"
+    """One run of one program."""
+
+
+class Named(Protocol):
+    """What an obligation must know of a mutant."""
+
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True)
 class Obligation:
     """The declaration of one check.
 
-    `expect` is the least grade that passes; with REFUTED exactly that grade passes.
-    `finding` is the issue number of a known finding in Go, `mutant` the name of the deliberate bug
-    this obligation must refute.
+    `name` is unique in its subject, together with `case`, which tells the scenarios and mutants of
+    one claim apart. `expect` is the least grade that passes; with REFUTED exactly that grade passes.
+    `check` is given what the session provides to all checks (`Settings.means`). `finding` names a
+    known finding, `mutant` is the deliberate bug that must be refuted, and `refutes` then names the
+    claim, within the subject, of which this shows that it can fail. A `fast` one is part of the
+    tier that ends within a minute.
     """
 
-    technique: str
+    name: str
+    technique: Technique
     statement: str
     cites: str
     expect: Grade
+    check: Callable[[Any], Verdict]
+    case: str = ""
     finding: str = ""
-    mutant: str = ""
+    mutant: Named | None = None
+    refutes: str = ""
+    fast: bool = False
+
+    @property
+    def title(self) -> str:
+        """`name[case]`, or `name` where there is no case."""
+        return f"{self.name}[{self.case}]" if self.case else self.name
+
+
+class DeclaredSubject(Protocol):
+    """What a file `subject.py` declares as its SUBJECT."""
+
+    @property
+    def name(self) -> str:
+        """The first part of the ids of its obligations."""
+
+    def obligations(self) -> Sequence[Obligation]:
+        """All of them, in the order in which they are to be run."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The plainest subject: a list."""
+
+    name: str
+    listed: Sequence[Obligation]
+
+    def obligations(self) -> Sequence[Obligation]:
+        """The list."""
+        return self.listed
 
 
 @dataclass(frozen=True)
@@ -56,53 +127,3 @@ class Judgement:
     def not_run(self) -> bool:
         """Whether the means to check are absent: neither a pass nor a failure."""
         return self.verdict.grade is Grade.NOT_RUN
-
-
-def obligation(
-    *,
-    technique: str,
-    statement: str,
-    cites: str,
-    expect: Grade,
-    finding: str = "",
-    mutant: str = "",
-) -> Callable[[Callable[..., Verdict]], Callable[..., None]]:
-    """Turns a function that returns a Verdict into a pytest test that judges it.
-
-    The function may take fixtures and parametrized arguments. Of these, `mutant` is special: when
-    it has a `name`, the recorded obligation is that mutant's. The test needs the fixture `judge`,
-    which the pytest plugin in `checker.plugin` provides.
-    """
-    declared = Obligation(technique, statement, cites, expect, finding, mutant)
-
-    def decorate(check: Callable[..., Verdict]) -> Callable[..., None]:
-        @functools.wraps(check)
-        def test(*, judge: Callable[[Obligation, Verdict, float], None], **arguments: Any) -> None:
-            one = arguments.get("mutant")
-            exact = _with_mutant(declared, one.name) if one is not None else declared
-            start = time.perf_counter()
-            verdict = check(**arguments)
-            judge(exact, verdict, time.perf_counter() - start)
-
-        signature = inspect.signature(check)
-        parameters = [
-            each.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-            for each in signature.parameters.values()
-        ]
-        parameters.append(inspect.Parameter("judge", inspect.Parameter.KEYWORD_ONLY))
-        test.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]  # read by pytest
-        test.obligation = declared  # type: ignore[attr-defined]  # read by the pytest plugin
-        return test
-
-    return decorate
-
-
-def _with_mutant(declared: Obligation, name: str) -> Obligation:
-    return Obligation(
-        declared.technique,
-        declared.statement,
-        declared.cites,
-        declared.expect,
-        declared.finding,
-        name,
-    )

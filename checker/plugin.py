@@ -1,12 +1,17 @@
-"""The pytest plugin: every test of the folder it serves is an obligation and must get a verdict.
+"""The pytest plugin: every test of a folder it serves is an obligation and must get a verdict.
 
-The folder's `conftest.py` imports the hooks and the fixture by name and calls `configure`; pytest
-then applies the per-test hooks to the tests under that folder alone. A test that ends without a
-verdict, skips, or is expected to fail is turned red: silence is not evidence.
+    [tool.pytest.ini_options]
+    obligations = ["proofs"]    # the folders
+
+It comes with the package, as an entry point. In these folders each file `subject.py` declares
+obligations (`checker.obligation`), and a `conftest.py` may answer the hook
+`pytest_obligation_settings(config)` with a `checker.settings.Settings`. A test there that is no
+obligation, skips, or is expected to fail is turned red: silence is not evidence.
 """
 
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +19,13 @@ from typing import Any
 import pytest
 
 from checker import evidence
-from checker.counterexample import Counterexample, Replay
-from checker.obligation import Judgement, Obligation
+from checker.counterexample import Counterexample
+from checker.obligation import Judgement
 from checker.progress import beside
 from checker.report import explain, notes, summary, tables, word
-from checker.run import ProofSession, check_declaration, identity_of, subject_of
+from checker.run import ProofSession, check_declaration, identity_of
+from checker.settings import Settings
+from checker.subjects import FILE, MEANS, ObligationItem, SubjectFile
 from checker.verdict import Verdict
 
 DEFAULT_FILE = "build/evidence.json"
@@ -29,31 +36,39 @@ RUN = pytest.StashKey[ProofSession]()
 EVIDENCE = pytest.StashKey[dict[str, Any]]()
 OUTCOME = pytest.StashKey[Judgement]()
 FILES = pytest.StashKey[dict[str, Path]]()
+OPEN = pytest.StashKey[ExitStack]()
+"""What must be closed at the end of the session."""
 
 _LETTERS = {"PROVED": "P", "EXHAUSTED": "E", "SAMPLED": "S", "REFUTED": "R"}
 
 
-def configure(
-    config: pytest.Config,
-    replay_command: str,
-    others: Mapping[str, str | None],
-    reproduce: Callable[[Replay], str] = lambda _: "",
-) -> None:
-    """To be called from the serving conftest's `pytest_configure`.
+class HookSpecs:
+    """The hook that a folder's conftest may answer."""
 
-    `replay_command` is what to type before a file's name to replay it, `others` the versions of
-    tools that are not Python packages (None: not installed). `reproduce` makes the program that ends
-    a counterexample whose engine has written none.
-    """
+    @pytest.hookspec(firstresult=True)
+    def pytest_obligation_settings(self, config: pytest.Config) -> Settings | None:
+        """What the plugin has to know of the project."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(HookSpecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "fast: part of the tier that ends within a minute")
-    if config.getoption("numprocesses", None):
+    asked = [config.invocation_params.dir / each.partition("::")[0] for each in config.args]
+    if config.getoption("numprocesses", None) and any(
+        folder.is_relative_to(path) or path.is_relative_to(folder)
+        for folder in _folders(config)
+        for path in asked
+    ):
         raise pytest.UsageError("obligations are recorded by one process: run without -n")
-    file = config.invocation_params.dir / config.getoption("evidence", DEFAULT_FILE)
-    config.stash[RUN] = ProofSession(file, replay_command, others, reproduce)
+    config.stash[RUN] = ProofSession(config.invocation_params.dir / config.getoption("evidence"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("obligations")
+    parser.addini("obligations", "folders in which every test is an obligation", type="paths")
     group.addoption(
         "--evidence",
         metavar="FILE",
@@ -75,12 +90,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SubjectFile | None:
+    if file_path.name != FILE or not _serves(parent.config, file_path):
+        return None
+    return SubjectFile.from_parent(parent, path=file_path)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     made = yield
-    if not made.passed:
+    if not made.passed and _serves(collector.config, collector.path):
         what = "skipped" if made.skipped else "failed to load"
         collector.config.stash[RUN].problems.append(
             f"{made.nodeid}: {what} as a whole, its obligations are missing"
@@ -89,11 +110,13 @@ def pytest_make_collect_report(
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    item.config.stash[RUN].collect(item)
+    if _serves(item.config, item.path):
+        item.config.stash[RUN].collect(item)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    run = session.config.stash[RUN]
+    config, run = session.config, session.config.stash[RUN]
+    run.settings = config.hook.pytest_obligation_settings(config=config) or Settings()
     try:
         run.begin(session)
     except OSError as error:
@@ -101,39 +124,33 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             f"cannot write the evidence to {run.file}: {error.strerror or error}; "
             "choose another file with --evidence FILE"
         ) from error
+    if run.begun:
+        config.stash[OPEN] = ExitStack()
+        config.stash[MEANS] = config.stash[OPEN].enter_context(run.settings.means(config))
 
 
-@pytest.fixture
-def judge(request: pytest.FixtureRequest) -> Callable[[Obligation, Verdict, float], None]:
-    """Records a verdict, writes its counterexample, and fails or skips the test by it."""
-    item: pytest.Item = request.node
-    run = item.config.stash[RUN]
-
-    def record(obligation: Obligation, verdict: Verdict, seconds: float) -> None:
-        __tracebackhide__ = True
-        identity = identity_of(item)
-        check_declaration(identity, obligation, verdict)
-        if OUTCOME in item.stash:
-            raise RuntimeError(f"{identity} recorded a second verdict")
-        verdict = run.with_program(verdict)
-        outcome = Judgement(identity, subject_of(item), obligation, verdict, seconds)
-        evidence.check_outcome(outcome)
-        item.stash[OUTCOME] = outcome
-        item.user_properties.extend(evidence.properties(outcome))
-        replay = ""
-        if verdict.counterexample is not None:
-            files = evidence.write_counterexample(
-                verdict.counterexample, outcome, run.folder, run.replay_command
-            )
-            item.stash[FILES] = files
-            if verdict.counterexample.replay is not None:
-                replay = f"{run.replay_command} {_shown(item.config, files['itf'])}"
-        if outcome.not_run and not item.config.getoption("all_must_run", False):
-            pytest.skip(verdict.reason)
-        if not outcome.passes:
-            pytest.fail(explain(outcome, replay), pytrace=False)
-
-    return record
+def _judge(item: ObligationItem, verdict: Verdict, seconds: float) -> None:
+    """Records the verdict and its counterexample; fails or skips by it."""
+    __tracebackhide__ = True
+    run, obligation, identity = item.config.stash[RUN], item.obligation, identity_of(item)
+    check_declaration(identity, obligation, verdict)
+    outcome = Judgement(identity, item.subject, obligation, run.with_program(verdict), seconds)
+    evidence.check_outcome(outcome)
+    item.stash[OUTCOME] = outcome
+    item.user_properties.extend(evidence.properties(outcome))
+    replay = ""
+    told = outcome.verdict.counterexample
+    if told is not None:
+        files = evidence.write_counterexample(
+            told, outcome, run.folder, run.settings.replay_command
+        )
+        item.stash[FILES] = files
+        if told.replay is not None:
+            replay = f"{run.settings.replay_command} {_shown(item.config, files['itf'])}"
+    if outcome.not_run and not item.config.getoption("all_must_run", False):
+        pytest.skip(verdict.reason)
+    if not outcome.passes:
+        pytest.fail(explain(outcome, replay), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -141,10 +158,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     __tracebackhide__ = True
     run = item.config.stash[RUN]
     identity = identity_of(item)
+    if not _serves(item.config, item.path):
+        return (yield)
     place = f"{run.selected.index(identity) + 1}/{len(run.selected)} {identity}"
     _show_progress(item.config, place)
     try:
-        return (yield)
+        result = yield
+        if isinstance(item, ObligationItem) and item.result is not None:
+            _judge(item, *item.result)
+        return result
     finally:
         _show_progress(item.config, "")
 
@@ -156,6 +178,8 @@ def pytest_runtest_makereport(
     made = yield
     run = item.config.stash[RUN]
     identity = identity_of(item)
+    if not _serves(item.config, item.path):
+        return made
     if made.when == "call" or (made.when == "setup" and not made.passed):
         outcome = item.stash.get(OUTCOME, None)
         silence = _silence(made, outcome)
@@ -188,6 +212,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
     if not run.begun:
         return
+    try:
+        session.config.stash[OPEN].close()
+    except Exception as error:
+        run.problems.append(f"the means of the session cannot be closed: {error!r}")
     whole = run.end(session)
     session.config.stash[EVIDENCE] = whole
     if session.exitstatus == pytest.ExitCode.OK and not evidence.green(whole):
@@ -221,6 +249,16 @@ def pytest_terminal_summary(
     )
 
 
+def _folders(config: pytest.Config) -> list[Path]:
+    """The folders in which every test is an obligation."""
+    folders: list[Path] = config.getini("obligations")
+    return folders
+
+
+def _serves(config: pytest.Config, path: Path) -> bool:
+    return any(path.is_relative_to(folder) for folder in _folders(config))
+
+
 def _silence(made: pytest.TestReport, outcome: Judgement | None) -> str:
     """What makes this report, which is not a failure, a lie; empty for an honest one."""
     if hasattr(made, "wasxfail"):
@@ -228,7 +266,7 @@ def _silence(made: pytest.TestReport, outcome: Judgement | None) -> str:
     if made.skipped and not (outcome and outcome.not_run):
         return "skipped without a verdict: return one of grade NOT_RUN, with the reason"
     if made.passed and outcome is None:
-        return "ended without a verdict: decorate it with @obligation"
+        return "ended without a verdict: declare it in a subject.py"
     if made.passed and outcome is not None and not outcome.passes:
         return "passed in spite of its verdict"
     return ""

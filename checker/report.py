@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from checker.evidence import FAILED, KILLS, NOT_RUN, PASSED, Record
+from checker.evidence import FAILED, NOT_RUN, PASSED, Record, mutant_of, without_case
 from checker.obligation import Judgement
 from checker.verdict import Grade
 
@@ -34,7 +34,7 @@ def explain(outcome: Judgement, replay: str = "") -> str:
     obligation, verdict = outcome.obligation, outcome.verdict
     expected = obligation.expect.name
     if obligation.expect is Grade.REFUTED:
-        what = _on_purpose(obligation.mutant, obligation.finding)
+        what = _on_purpose(mutant_of(obligation), obligation.finding)
         lines = [f"{outcome.identity}: {what} is no longer refuted: got {verdict.grade.name}"]
     else:
         atleast = "" if obligation.expect is Grade.PROVED else " or stronger"
@@ -127,7 +127,7 @@ def _cells(title: str, record: Record) -> tuple[str, ...]:
     if title == "known findings":
         first, second = record["finding"], record["id"]
     else:
-        first, killer = record["mutant"], record["id"].partition("[")[0].removesuffix(KILLS)
+        first, killer = record["mutant"], record["refutes"] or without_case(record)
         second = killer if record["status"] == PASSED else f"not by {killer}"
     return first, second, record["technique"], word(record), violated, seconds
 

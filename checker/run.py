@@ -1,7 +1,6 @@
 """One run of obligations under pytest: what was collected, what came of it, what is wrong with it."""
 
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,10 @@ from typing import Any
 import pytest
 
 from checker import evidence
-from checker.counterexample import Replay
 from checker.evidence import FAILED, NOT_RUN, PASSED, Entry
 from checker.obligation import Judgement, Obligation
+from checker.settings import Settings
+from checker.subjects import ObligationItem
 from checker.verdict import Grade, Verdict
 
 TOOLS = ("cvc5", "crosshair-tool", "hypothesis", "pytest", "z3-solver")
@@ -22,9 +22,7 @@ class ProofSession:
     """What has been collected and recorded so far; `items` and `entries` go by id."""
 
     file: Path
-    replay_command: str
-    others: Mapping[str, str | None]
-    reproduce: Callable[[Replay], str] = lambda _: ""
+    settings: Settings = field(default_factory=Settings)
     items: dict[str, pytest.Item] = field(default_factory=dict)
     selected: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -66,16 +64,17 @@ class ProofSession:
         self._ids[item.nodeid] = identity
 
     def begin(self, session: pytest.Session) -> None:
-        """Write a first evidence file, in which nothing has run yet. Raises OSError.
+        """Write a first evidence file, in which nothing has run yet. Raises OSError, UsageError.
 
         What an earlier run left must not pass for the result of this one, however this one ends.
         """
+        self._check_references()
         kept = set(session.items)
         self.selected = [identity for identity, item in self.items.items() if item in kept]
         if not (self.selected or self.problems) or session.config.option.collectonly:
             return
         arguments = [str(each) for each in session.config.invocation_params.args]
-        self._header = {**evidence.run_header(TOOLS, self.others), "arguments": arguments}
+        self._header = {**evidence.run_header(TOOLS, self.settings.others), "arguments": arguments}
         for identity in self.selected:
             for path in evidence.files_of(identity, self.folder).values():
                 path.unlink(missing_ok=True)
@@ -128,8 +127,18 @@ class ProofSession:
         told = verdict.counterexample
         if told is None or told.replay is None or told.reproduction:
             return verdict
-        program = self.reproduce(told.replay)
+        program = self.settings.reproduce(told.replay)
         return replace(verdict, counterexample=replace(told, reproduction=program))
+
+    def _check_references(self) -> None:
+        """Raises pytest.UsageError when a mutant is to refute a claim that there is not."""
+        names = {identity.partition("[")[0] for identity in self.items}
+        for identity, item in self.items.items():
+            declared = declared_by(item)
+            if declared is not None and declared.refutes:
+                claim = f"{subject_of(item)}.{declared.refutes}"
+                if claim not in names:
+                    raise pytest.UsageError(f"{identity} refutes {claim}, which is not declared")
 
     def _unreached(self, identity: str) -> Entry:
         item = self.items[identity]
@@ -151,23 +160,18 @@ class ProofSession:
 
 
 def identity_of(item: pytest.Item) -> str:
-    """`<subject>.<test without test_>[parameters]`."""
-    return f"{subject_of(item)}.{item.name.removeprefix('test_')}"
+    """`<subject>.<obligation>[case]`; for a test that is no obligation, `<folder>.<test>`."""
+    return f"{subject_of(item)}.{item.name}"
 
 
 def subject_of(item: pytest.Item) -> str:
-    """The name of the folder that holds the test."""
-    return item.path.parent.name
+    """The subject of an obligation, or the folder of another test."""
+    return item.subject if isinstance(item, ObligationItem) else item.path.parent.name
 
 
 def declared_by(item: pytest.Item) -> Obligation | None:
-    """What the test declares, known without running it, or None for a test that is no obligation."""
-    declared = getattr(getattr(item, "function", None), "obligation", None)
-    if not isinstance(declared, Obligation):
-        return None
-    parameters = getattr(getattr(item, "callspec", None), "params", {})
-    name = getattr(parameters.get("mutant"), "name", declared.mutant)
-    return replace(declared, mutant=name)
+    """What is declared, or None for a test that is no obligation."""
+    return item.obligation if isinstance(item, ObligationItem) else None
 
 
 def check_declaration(identity: str, obligation: Obligation, verdict: object) -> None:
@@ -180,8 +184,8 @@ def check_declaration(identity: str, obligation: Obligation, verdict: object) ->
             f"{identity} expects {obligation.expect.name}, which establishes nothing: "
             "expect PROVED, EXHAUSTED, SAMPLED or REFUTED"
         )
-    if obligation.mutant and obligation.expect is not Grade.REFUTED:
-        raise ValueError(f"{identity}: mutant {obligation.mutant} must be expected REFUTED")
+    if obligation.mutant is not None and obligation.expect is not Grade.REFUTED:
+        raise ValueError(f"{identity}: mutant {obligation.mutant.name} must be expected REFUTED")
 
 
 def _narrowed(config: pytest.Config, folder: Path) -> bool:

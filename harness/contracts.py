@@ -18,9 +18,9 @@ class Contracts:
     """Contracts by name. The subject's `contracts` module calls them CONTRACTS."""
 
     def __init__(
-        self, subject: str, makers: Mapping[str, Maker], mutants: Mapping[str, Mutant]
+        self, module: str, makers: Mapping[str, Maker], mutants: Mapping[str, Mutant]
     ) -> None:
-        self.subject, self._makers, self._mutants = subject, makers, mutants
+        self.module, self._makers, self._mutants = module, makers, mutants
 
     @property
     def names(self) -> list[str]:
@@ -39,10 +39,10 @@ class Contracts:
     def check(self, name: str, variant: str = "") -> Verdict:
         """CrossHair's verdict."""
         program = (
-            f"from proofs.{self.subject}.contracts import CONTRACTS\n\n"
-            f"contract = CONTRACTS.of({name!r}, {variant!r})"
+            f"from {self.module} import CONTRACTS\n\ncontract = CONTRACTS.of({name!r}, {variant!r})"
         )
-        replay = Replay(f"{self.subject}/contracts", [], variant)
+        subject = self.module.split(".")[-2]
+        replay = Replay(f"{subject}/contracts", [], variant)
         return check_contract(self.of(name, variant), replay, program)
 
     def replay(self, choices: Sequence[Any], variant: str) -> ReplayResult:

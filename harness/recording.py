@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
 from checker.verdict import Grade, Verdict
 from golang.build import build, run
-from golang.errors import GoMissing
 from golang.mutants import GoMutant
 from golang.toolchain import find_go
 from golang.trace import Trace
@@ -74,23 +71,9 @@ class Recorder:
         return self._made[name]
 
 
-@pytest.fixture(scope="session")
-def recorder() -> Recorder:
-    """The session's recordings; the files stay in build/traces for `mheap trace`."""
-    return Recorder(BUILD / "traces")
-
-
-def not_run(missing: GoMissing) -> Verdict:
-    """The verdict of an obligation that needs the Go that is not there."""
-    return Verdict(Grade.NOT_RUN, reason=str(missing))
-
-
 def clean_run_conforms(recorder: Recorder, monitor: type[TraceReader], *, at_least: int) -> Verdict:
-    """The runtime as shipped against one subject's model."""
-    try:
-        trace = recorder.clean()
-    except GoMissing as missing:
-        return not_run(missing)
+    """The runtime as shipped against one subject's model. Raises GoMissing."""
+    trace = recorder.clean()
     if len(trace) < LEAST_EVENTS:
         reason = f"the run recorded {len(trace)} events, fewer than {LEAST_EVENTS}"
         return Verdict(Grade.VACUOUS, reason=reason)
@@ -99,15 +82,9 @@ def clean_run_conforms(recorder: Recorder, monitor: type[TraceReader], *, at_lea
 
 def delayed_run_conforms(recorder: Recorder, monitor: type[TraceReader]) -> Verdict:
     """The same with delays around every ticket: a sound order of events survives them."""
-    try:
-        return conforms(recorder.delayed(), monitor)
-    except GoMissing as missing:
-        return not_run(missing)
+    return conforms(recorder.delayed(), monitor)
 
 
 def mutant_is_rejected(recorder: Recorder, monitor: type[TraceReader], mutant: GoMutant) -> Verdict:
     """A mutated runtime against the model of the mutant's subject."""
-    try:
-        return conforms(recorder.mutated(mutant), monitor)
-    except GoMissing as missing:
-        return not_run(missing)
+    return conforms(recorder.mutated(mutant), monitor)

@@ -1,16 +1,11 @@
 """Replay: run a counterexample's harness again on the port as it is now.
 
-Each subject registers its harnesses in a module `replays` of its package:
-
-    register("sweepgen/interleaving", replay_schedule)
-
-where `replay_schedule(choices, variant)` drives the port along the recorded choices and says
+A harness `replay_schedule(choices, variant)` drives the port along the recorded choices and says
 whether the invariant is violated. `variant` names the binding: "" for the port itself, else one of
-the subject's mutants or variants; it raises CannotReplay for a name it does not know.
+the subject's mutants or remedies; it raises CannotReplay for a name it does not know. A subject
+declares its harnesses (`harness/subject.py`).
 """
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +13,8 @@ from typing import Any
 from checker.binding import StaleEdit
 from checker.counterexample import Counterexample
 from golang.errors import CannotCheck
+
+OTHER_VERSION = "was the file written by another version? run the proofs again"
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,6 @@ class ReplayResult:
 
 Replayer = Callable[[Sequence[Any], str], ReplayResult]
 
-_HARNESSES: dict[str, Replayer] = {}
-
 
 class CannotReplay(Exception):
     """The replay came to no result: `reason` says why, `remedy` what to do about it."""
@@ -42,19 +37,12 @@ class CannotReplay(Exception):
         self.remedy = remedy
 
 
-def register(name: str, harness: Replayer) -> None:
-    """Make `harness` known as `name`, "<subject>/<name>". Raises ValueError if it is taken."""
-    subject, slash, rest = name.partition("/")
-    if not (subject.isidentifier() and slash and rest):
-        raise ValueError(f"a harness is called <subject>/<name>, not {name!r}")
-    if _HARNESSES.setdefault(name, harness) is not harness:
-        raise ValueError(f"there are two harnesses called {name!r}")
-
-
-def replay(counterexample: Counterexample, packages: Mapping[str, str]) -> ReplayResult:
+def replay(
+    counterexample: Counterexample, replays: Callable[[str], Mapping[str, Replayer]]
+) -> ReplayResult:
     """Run it again. Raises CannotReplay whenever that gives no clear yes or no.
 
-    `packages` gives each subject's package.
+    `replays` gives the harnesses of a subject, by name.
     """
     spec = counterexample.replay
     if spec is None:
@@ -62,7 +50,7 @@ def replay(counterexample: Counterexample, packages: Mapping[str, str]) -> Repla
             "the counterexample does not say how it was made",
             "run the program at its end instead (mheap show FILE)",
         )
-    harness = _find(spec.harness, packages)
+    harness = _find(spec.harness, replays)
     try:
         result = harness(spec.choices, spec.variant)
     except CannotReplay:
@@ -88,23 +76,10 @@ def replay(counterexample: Counterexample, packages: Mapping[str, str]) -> Repla
     return result
 
 
-def _find(name: str, packages: Mapping[str, str]) -> Replayer:
-    subject = name.partition("/")[0]
-    remedy = "was the file written by another version? run the proofs again"
-    module = f"{packages.get(subject)}.replays"
-    if subject not in packages or not _exists(module):
-        raise CannotReplay(f"there is no subject {subject!r} with replays", remedy)
-    try:
-        importlib.import_module(module)
-    except Exception as error:
-        reason = f"{module} cannot be loaded: {type(error).__name__}: {error}"
-        raise CannotReplay(reason, "run the proofs again, they will say why") from error
-    harness = _HARNESSES.get(name)
-    if harness is None:
-        known = ", ".join(each for each in sorted(_HARNESSES) if each.startswith(f"{subject}/"))
-        raise CannotReplay(f"there is no harness {name!r}, only {known or 'none'}", remedy)
-    return harness
-
-
-def _exists(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
+def _find(name: str, replays: Callable[[str], Mapping[str, Replayer]]) -> Replayer:
+    subject, _, rest = name.partition("/")
+    harnesses = replays(subject)
+    if rest not in harnesses:
+        known = ", ".join(f"{subject}/{each}" for each in sorted(harnesses)) or "none"
+        raise CannotReplay(f"there is no harness {name!r}, only {known}", OTHER_VERSION)
+    return harnesses[rest]

@@ -5,11 +5,8 @@
         '''A span that is put into a list of any length comes to stand where it should.'''
         ...
 
-    @insertion.obligation(Grade.PROVED)
-    def test_symbolic_insertion() -> Verdict:
-        return insertion.prove()
-
 The claim is an ordinary function of the port, so that it is also what runs a counterexample again.
+The subject lists it with its mutants (`harness/theorems.py`).
 """
 
 import importlib
@@ -26,7 +23,6 @@ import impl
 from checker.binding import Binding
 from checker.counterexample import Counterexample, Replay
 from checker.mutation import Mutant
-from checker.obligation import obligation
 from checker.symbolic import Engine, Input, SymbolicOutcome, prove
 from checker.symbolic import replay as replay_inputs
 from checker.symbolic.cut import LoopCuts, LoopSite
@@ -68,7 +64,7 @@ class Port(Binding):
 
 
 @dataclass(frozen=True)
-class Theorem:
+class SymbolicTheorem:
     """A claim about the port; `bound` says within which bound, if it is not all there is.
 
     `must_reach` are labels without which the proof would be vacuous. A theorem with cut loops has no
@@ -81,7 +77,7 @@ class Theorem:
     must_reach: tuple[str, ...]
     bound: str
     cuts: tuple[LoopSite, ...]
-    uncut: "Theorem | None"
+    uncut: "SymbolicTheorem | None"
     cross_check: bool
     of: str
 
@@ -91,24 +87,12 @@ class Theorem:
 
     @property
     def subject(self) -> str:
-        return self.claim.__module__.split(".")[1]
+        return self.claim.__module__.split(".")[-2]
 
     @property
     def statement(self) -> str:
         """The first paragraph of the claim's docstring."""
         return " ".join((inspect.getdoc(self.claim) or "").partition("\n\n")[0].split())
-
-    def obligation(
-        self, expect: Grade, finding: str = ""
-    ) -> Callable[[Callable[..., Verdict]], Callable[..., None]]:
-        """The declaration of an obligation about this theorem."""
-        return obligation(
-            technique="symbolic",
-            statement=self.statement,
-            cites=self.cites,
-            expect=expect,
-            finding=finding,
-        )
 
     def prove(self, variant: Mutant | None = None) -> Verdict:
         """PROVED, or EXHAUSTED within the bound, when the claim holds of the port or the variant."""
@@ -192,12 +176,12 @@ def theorem(
     cites: str,
     bound: str = "",
     cuts: Sequence[LoopSite] = (),
-    uncut: Theorem | None = None,
+    uncut: SymbolicTheorem | None = None,
     cross_check: bool = True,
     of: str = PORT,
-) -> Callable[[Callable[[Engine, Any], None]], Theorem]:
+) -> Callable[[Callable[[Engine, Any], None]], SymbolicTheorem]:
     """Makes a claim a theorem. Its module names the mutants and variants of the port in `VARIANTS`."""
-    return lambda claim: Theorem(
+    return lambda claim: SymbolicTheorem(
         claim, cites, must_reach, bound, tuple(cuts), uncut, cross_check, of
     )
 
@@ -214,7 +198,7 @@ def replay_theorems(module: ModuleType) -> Replayer:
         name, inputs = choices
         claim = getattr(module, name, None)
         remedy = "was the file written by another version? run the proofs again"
-        if not isinstance(claim, Theorem):
+        if not isinstance(claim, SymbolicTheorem):
             raise CannotReplay(f"there is no theorem {name!r} in {module.__name__}", remedy)
         if variant and variant not in module.VARIANTS:
             raise CannotReplay(f"there is no mutant or variant {variant!r} of the port", remedy)

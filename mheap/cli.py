@@ -25,8 +25,7 @@ from harness.recording import BUILD
 from harness.replay import CannotReplay, replay
 from mheap import drift as drifts
 from mheap import where, wherepage
-from proofs.monitors import MONITORS
-from proofs.subjects import PACKAGES
+from proofs.subjects import replays_of, subjects
 
 HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
 INTERRUPTED = 130
@@ -66,7 +65,7 @@ def replay_command(file: Path) -> int:
     counterexample is replayed on the mutant.
     """
     counterexample = itf.read(file)
-    result = replay(counterexample, PACKAGES)
+    result = replay(counterexample, replays_of)
     click.echo(result.text)
     variant = counterexample.replay.variant if counterexample.replay else ""
     on = f" (on the variant {variant})" if variant else ""
@@ -103,7 +102,7 @@ def trace(file: Path, prefix: bool) -> int:
     """
     recording = Trace(file, allow_crash=prefix)
     violated = False
-    for monitor in MONITORS:
+    for monitor in [each for subject in subjects() for each in subject.monitors()]:
         verdict = conforms(recording, monitor)
         events = verdict.counts["events"]
         if verdict.counterexample is None:

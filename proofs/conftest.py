@@ -1,47 +1,21 @@
-"""Makes every test under this folder an obligation; see `checker.plugin`."""
+"""What the plugin has to know of these proofs; see `checker.plugin`."""
 
 import pytest
 
-from checker.plugin import (
-    configure,
-    judge,
-    pytest_addoption,
-    pytest_collection_finish,
-    pytest_itemcollected,
-    pytest_make_collect_report,
-    pytest_report_teststatus,
-    pytest_runtest_call,
-    pytest_runtest_makereport,
-    pytest_sessionfinish,
-    pytest_terminal_summary,
-)
+from checker.settings import Settings
 from golang.errors import CannotCheck
 from golang.toolchain import find_go
-from harness.recording import recorder
+from harness.means import means
 from proofs.rerun import program
 
-__all__ = [
-    "judge",
-    "pytest_addoption",
-    "pytest_collection_finish",
-    "pytest_configure",
-    "pytest_itemcollected",
-    "pytest_make_collect_report",
-    "pytest_report_teststatus",
-    "pytest_runtest_call",
-    "pytest_runtest_makereport",
-    "pytest_sessionfinish",
-    "pytest_terminal_summary",
-    "recorder",
-]
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    configure(
-        config,
+def pytest_obligation_settings(config: pytest.Config) -> Settings:  # noqa: ARG001  # asked by name
+    """How to replay a counterexample, and with which Go."""
+    return Settings(
         replay_command="mheap replay",
         others={"go": _go_version()},
         reproduce=program,
+        means=means,
     )
 
 

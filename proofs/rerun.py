@@ -5,7 +5,7 @@ from typing import Any
 
 from checker.counterexample import Counterexample, Replay
 from harness.replay import replay
-from proofs.subjects import PACKAGES
+from proofs.subjects import replays_of
 
 
 def program(made: Replay) -> str:
@@ -17,4 +17,4 @@ def program(made: Replay) -> str:
 def rerun(harness: str, choices: Sequence[Any], variant: str = "") -> str:
     """What the replay says, in words. Raises CannotReplay whenever it has no answer."""
     story = Counterexample("", "", "", [], replay=Replay(harness, choices, variant))
-    return replay(story, PACKAGES).text
+    return replay(story, replays_of).text

@@ -19,24 +19,21 @@ pytest_plugins = ["pytester"]
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
 
-QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-"""Without the plugins that these runs do not need and that take long to load."""
+QUICK = ("-p", "checker.plugin", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""Our plugin, as if it were installed; not those that take long to load and are not needed."""
 
 CONFTEST = """
-import sys
-sys.path.insert(0, {root!r})
-from checker.plugin import *
-from checker.plugin import configure
+from checker.settings import Settings
 
-def pytest_configure(config):
-    configure(config, replay_command="replay", others={{"go": None}})
+def pytest_obligation_settings(config):
+    return Settings(replay_command="replay", others={"go": None})
 """
 
 PRELUDE = """
 from dataclasses import dataclass
 import pytest
 from checker.counterexample import Counterexample, Replay, Step
-from checker.obligation import obligation
+from checker.obligation import Claims, Obligation, Technique
 from checker.verdict import Grade, Verdict
 
 @dataclass(frozen=True)
@@ -56,17 +53,31 @@ STORY = Counterexample(
 REFUTED = Verdict(Grade.REFUTED, counterexample=STORY)
 PROVED = Verdict(Grade.PROVED)
 
+DECLARED = []
+SUBJECT = Claims({subject!r}, DECLARED)
+
 def claim(expect=Grade.PROVED, **more):
-    return obligation(
-        technique="toy", statement="it holds", cites="mheap.go:1", expect=expect, **more
-    )
+    def declare(check):
+        name = check.__name__
+        DECLARED.append(
+            Obligation(
+                name, Technique.RUN, "it holds", "mheap.go:1", expect, lambda _: check(), **more
+            )
+        )
+        return check
+
+    return declare
 """
 
 KILLED = """
-@pytest.mark.parametrize("mutant", [Mutant("drop")], ids=lambda each: each.name)
-@claim(Grade.REFUTED)
-def test_holds_kills(mutant):
+@claim(Grade.REFUTED, mutant=Mutant("drop"), case="drop", refutes="holds")
+def holds_kills():
     return REFUTED
+
+if not any(each.name == "holds" for each in DECLARED):
+    DECLARED.append(Obligation(
+        "holds", Technique.RUN, "it holds", "mheap.go:1", Grade.PROVED, lambda _: PROVED
+    ))
 """
 
 
@@ -76,12 +87,25 @@ class Folder:
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester
         self.root = pytester.path
-        conftest = CONFTEST.format(root=str(Path(__file__).parents[1]))
-        self._write("claims/conftest.py", conftest)
+        root = Path(__file__).parents[1]
+        self._write("pytest.ini", f"[pytest]\npythonpath = {root}\nobligations = claims\n")
+        self._write("claims/__init__.py", "")
+        self._write("claims/conftest.py", CONFTEST)
 
-    def add(self, body: str, name: str = "test_claims", subject: str = "toy") -> None:
-        """Add a test file made of the prelude and `body`."""
-        self._write(f"claims/{subject}/{name}.py", PRELUDE + dedent(body))
+    def add(self, body: str, subject: str = "toy", folder: str = "") -> None:
+        """Add a subject that declares what `body` says after the prelude."""
+        prelude = PRELUDE.replace("{subject!r}", repr(subject))
+        place = f"claims/{folder or subject}"
+        self._write(f"{place}/__init__.py", "")
+        self._write(f"{place}/subject.py", prelude + dedent(body))
+
+    def add_test(self, body: str) -> None:
+        """Add an ordinary test among the obligations."""
+        self._write("claims/toy/test_it.py", body)
+
+    def add_conftest(self, body: str) -> None:
+        """Add to what the folder tells pytest."""
+        self._write("claims/conftest.py", CONFTEST + dedent(body))
 
     def run(self, *arguments: str) -> pytest.RunResult:
         """Run pytest on the folder in this process."""

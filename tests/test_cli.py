@@ -3,63 +3,60 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-import harness.replay
 from checker import evidence, itf
+from checker.binding import Binding, Edit
 from checker.counterexample import Counterexample, Replay, Step
-from checker.obligation import Judgement, Obligation
+from checker.obligation import Judgement, Obligation, Technique
 from checker.verdict import Grade, Verdict
 from golang.errors import GoMissing
-from harness.replay import CannotReplay, ReplayResult, register
+from harness.replay import CannotReplay, ReplayResult
+from harness.subject import Group, Subject
 from mheap.cli import main
 
 HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
 
-HARNESSES = """
-from checker.binding import Binding, Edit
-from golang.errors import GoMissing
-from harness.replay import ReplayResult, register
 
-def echo(choices, variant):
+def echo(choices: Sequence[Any], variant: str) -> ReplayResult:
     return ReplayResult(choices[0], f"variant {variant!r}")
 
-def nothing(choices, variant):
+
+def nothing(_choices: Sequence[Any], _variant: str) -> Any:
     return None
 
-def vague(choices, variant):
-    return ReplayResult(None, "")
 
-def stale(choices, variant):
+def vague(_choices: Sequence[Any], _variant: str) -> ReplayResult:
+    return ReplayResult(cast(bool, None), "")
+
+
+def stale(_choices: Sequence[Any], _variant: str) -> Any:
     Binding("impl", edits=[Edit("config", "no such text", "")])
 
-def no_go(choices, variant):
+
+def no_go(_choices: Sequence[Any], _variant: str) -> Any:
     raise GoMissing("go", "no Go toolchain is installed", "pip install it")
 
-for harness in (echo, nothing, vague, stale, no_go):
-    register(f"toy/{harness.__name__}", harness)
-"""
+
+HARNESSES = {each.__name__: each for each in (echo, nothing, vague, stale, no_go)}
 
 
 @pytest.fixture(autouse=True)
 def toy(tmp_path, monkeypatch):
-    """A subject `toy` with harnesses, and another without."""
-    folder = tmp_path / "subjects"
-    for name, text in {"toy": HARNESSES, "broken": "import nothing_of_this_name\n"}.items():
-        (folder / name).mkdir(parents=True)
-        (folder / name / "__init__.py").write_text("")
-        (folder / name / "replays.py").write_text(text)
-    (folder / "bare").mkdir()
-    (folder / "bare" / "__init__.py").write_text("")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    packages = {name: f"subjects.{name}" for name in ("toy", "broken", "bare")}
-    monkeypatch.setattr("mheap.cli.PACKAGES", packages)
-    monkeypatch.setattr(harness.replay, "_HARNESSES", {})
+    """A subject `toy` with harnesses, another without, and one that cannot be loaded."""
+    modules = {"toy": "subjects.toy", "bare": "subjects.bare", "broken": "nothing.of_this_name"}
+    declared = {
+        f"{modules[name]}.subject": SimpleNamespace(SUBJECT=Subject(name, name, groups))
+        for name, groups in (("toy", [Group(replays=HARNESSES)]), ("bare", []))
+    }
+    for name, module in declared.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr("proofs.subjects.MODULES", modules)
     monkeypatch.chdir(tmp_path)
-    yield
-    for name in [name for name in sys.modules if name.startswith("subjects")]:
-        del sys.modules[name]
 
 
 def story(tmp_path, harness="toy/echo", choices=(True,), variant=""):
@@ -88,10 +85,10 @@ def test_replay_that_is_not_violated_any_more(tmp_path, capsys):
     [
         (None, [], "does not say how it was made"),
         ("toy/unknown", [], "there is no harness 'toy/unknown', only toy/echo"),
-        ("nobody/x", [], "there is no subject 'nobody' with replays"),
-        ("bare/x", [], "there is no subject 'bare' with replays"),
-        ("../x/y", [], "there is no subject '..' with replays"),
-        ("broken/x", [], "subjects.broken.replays cannot be loaded: ModuleNotFoundError"),
+        ("nobody/x", [], "there is no subject 'nobody'"),
+        ("bare/x", [], "there is no harness 'bare/x', only none"),
+        ("../x/y", [], "there is no subject '..'"),
+        ("broken/x", [], "nothing.of_this_name cannot be loaded: ModuleNotFoundError"),
         ("toy/echo", [], "could not follow the recorded choices: IndexError"),
         ("toy/nothing", [], "the harness toy/nothing returned None"),
         ("toy/vague", [], "the harness toy/vague returned ReplayResult(violated=None"),
@@ -132,7 +129,9 @@ REFUTED = Verdict(Grade.REFUTED, counterexample=Counterexample("i", "mheap.go:1"
 
 
 def written(tmp_path, verdict=PROVED, status="passed", complete=True):
-    obligation = Obligation("toy", "it holds", "mheap.go:1", Grade.PROVED)
+    obligation = Obligation(
+        "holds", Technique.RUN, "it holds", "mheap.go:1", Grade.PROVED, lambda _: verdict
+    )
     outcome = Judgement("toy.holds", "toy", obligation, verdict, 0.1)
     entry = evidence.Entry("toy.holds", "toy", obligation, status, 0.1, outcome)
     run = {**evidence.run_header([], {}), "arguments": [], "seconds": 1.0, "complete": complete}
@@ -217,17 +216,15 @@ def test_interrupted(tmp_path, monkeypatch):
     assert main(["replay", story(tmp_path)]) == 130
 
 
-@pytest.mark.parametrize("name", ["toy", "/x", "toy/", "a-b/c"])
-def test_harness_names(name):
-    with pytest.raises(ValueError, match="<subject>/<name>"):
-        register(name, lambda choices, variant: ReplayResult(False, f"{choices}{variant}"))
+def test_a_harness_is_declared_once():
+    groups = [Group(replays={"one": echo}), Group(replays={"one": nothing})]
+    with pytest.raises(ValueError, match="toy has two harnesses called 'one'"):
+        Subject("toy", "toy", groups).replays()
 
 
-def test_a_harness_is_registered_once():
-    register("toy/one", print)
-    register("toy/one", print)
-    with pytest.raises(ValueError, match="two harnesses"):
-        register("toy/one", repr)
+def test_the_fast_tier_names_obligations():
+    with pytest.raises(ValueError, match=r"toy: fast names no obligation: \['nothing'\]"):
+        Subject("toy", "toy", [], fast=frozenset({"nothing"})).obligations()
 
 
 def test_a_real_process_exits_with_the_code(tmp_path):

@@ -13,6 +13,7 @@ from golang.errors import CannotCheck
 from golang.source import Source
 from golang.toolchain import find_go
 from mheap.cli import cli
+from proofs.subjects import MODULES, subject
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -28,9 +29,6 @@ ROOMS = (
     "docs",
     "bench",
 )
-SUBJECT_FILES = {"__init__.py", "abstraction.py", "mutants.py", "replays.py", "trace.py"} | {
-    f"test_{technique}.py" for technique in ("model", "stateful", "traces")
-}
 LONGEST = 500
 GENERATED = {"docs/where-is-what.md", "golang/fingerprints.json"}  # as long as what they list
 
@@ -89,17 +87,16 @@ def test_no_file_names_a_place_on_one_machine() -> None:
     assert found == {}
 
 
-def test_each_subject_has_its_files() -> None:
-    subjects = [
-        path for path in sorted((ROOT / "proofs").glob("*/*")) if (path / "trace.py").exists()
-    ]
-    assert len(subjects) >= 4
-    for folder in subjects:
-        missing = SUBJECT_FILES - {path.name for path in folder.iterdir()}
-        assert missing == set(), folder.name
-        assert (ROOT / "model" / f"{folder.name}.py").is_file()
-        tests = "".join(path.read_text() for path in folder.glob("test_*.py"))
-        assert "@pytest.mark.fast" in tests, f"{folder.name}: nothing is in the fast tier"
+def test_a_protocol_has_a_model_and_something_in_the_fast_tier() -> None:
+    protocols = [name for name, module in MODULES.items() if ".protocols." in module]
+    assert len(protocols) >= 4
+    for name in protocols:
+        declared = subject(name)
+        assert declared.machine is not None, name
+        assert declared.abstraction is not None, name
+        assert declared.monitors(), name
+        assert (ROOT / "model" / f"{name}.py").is_file()
+        assert declared.fast, f"{name}: nothing is in the fast tier"
 
 
 def test_each_command_in_a_document_exists() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from checker import evidence, itf, report
 from checker.counterexample import Counterexample, Step
 from checker.evidence import Entry
-from checker.obligation import Judgement, Obligation
+from checker.obligation import Judgement, Obligation, Technique
 from checker.schema import schema, validate
 from checker.verdict import Grade, Verdict
 
@@ -26,9 +27,20 @@ RUN = {
 HANDBOOK = Path(__file__).parents[2] / "docs" / "evidence.md"
 
 
+@dataclass(frozen=True)
+class Named:
+    name: str
+
+
+def _unchecked(_means: object) -> Verdict:
+    raise AssertionError("nobody checks it")
+
+
 def entry(identity="toy.holds", expect=Grade.PROVED, verdict=None, status="passed", **more):
     verdict = verdict or Verdict(Grade.PROVED, counts={"states": 2}, companions={"pre": "sat"})
-    obligation = Obligation("toy", "it holds", "mheap.go:1", expect, **more)
+    obligation = Obligation(
+        "holds", Technique.RUN, "it holds", "mheap.go:1", expect, _unchecked, **more
+    )
     outcome = Judgement(identity, "toy", obligation, verdict, 0.25)
     return Entry(identity, "toy", obligation, status, 0.25, outcome)
 
@@ -46,7 +58,7 @@ def test_a_record_says_everything():
     assert record == {
         "id": "toy.holds",
         "subject": "toy",
-        "technique": "toy",
+        "technique": "run",
         "statement": "it holds",
         "cites": "mheap.go:1",
         "expected": "PROVED",
@@ -61,6 +73,7 @@ def test_a_record_says_everything():
         "companions": {"pre": "sat"},
         "finding": "",
         "mutant": "",
+        "refutes": "",
         "mutants_killed": [],
         "trace": None,
         "files": {},
@@ -106,10 +119,16 @@ def test_mutants_killed_counts_only_what_was_refuted():
     expect = {"expect": Grade.REFUTED}
     whole = document(
         entry(),
-        entry("toy.holds_kills[b]", verdict=refuted, mutant="b", **expect),
-        entry("toy.holds_kills[a]", verdict=refuted, mutant="a", **expect),
-        entry("toy.holds_kills[c]", status="failed", mutant="c", **expect),
-        entry("toy.holdsnot_kills[d]", verdict=refuted, mutant="d", **expect),
+        entry("toy.holds_kills[b]", verdict=refuted, mutant=Named("b"), refutes="holds", **expect),
+        entry("toy.holds_kills[a]", verdict=refuted, mutant=Named("a"), refutes="holds", **expect),
+        entry("toy.holds_kills[c]", status="failed", mutant=Named("c"), refutes="holds", **expect),
+        entry(
+            "toy.holdsnot_kills[d]",
+            verdict=refuted,
+            mutant=Named("d"),
+            refutes="holdsnot",
+            **expect,
+        ),
     )
     assert whole["obligations"][0]["mutants_killed"] == ["a", "b"]
 

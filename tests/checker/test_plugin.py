@@ -5,26 +5,27 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.conftest import QUICK
+
 GREEN = """
-@pytest.mark.fast
-@claim()
-def test_holds():
+@claim(fast=True)
+def holds():
     return Verdict(Grade.PROVED, counts={"states": 3000, "fired:acquire": 7}, seed=5, solver="z3")
 
 @claim(Grade.EXHAUSTED)
-def test_small():
+def small():
     return Verdict(Grade.EXHAUSTED, bound="2 threads")
 
 @claim(Grade.SAMPLED)
-def test_often():
+def often():
     return Verdict(Grade.SAMPLED, bound="100 runs", seed=1)
 
 @claim(Grade.REFUTED, finding="go.dev/issue/74288")
-def test_known():
+def known():
     return REFUTED
 
 @claim(Grade.SAMPLED)
-def test_go():
+def go():
     return Verdict(Grade.NOT_RUN, reason="no Go: pip install '.[go]'")
 """
 
@@ -38,8 +39,8 @@ def test_a_green_run(folder, killed, monkeypatch):
         [
             "*PESR-R*",
             "*obligation*technique*verdict*bound*counts*seconds*",
-            "*toy.go*toy*not run*no Go: pip install '.[[]go]'*",
-            "*toy.holds*toy*proved*states 3,000*",
+            "*toy.go*run*not run*no Go: pip install '.[[]go]'*",
+            "*toy.holds*run*proved*states 3,000*",
             "*toy.often*sampled*100 runs*",
             "*toy.small*exhausted*2 threads*",
             "known findings*",
@@ -60,7 +61,7 @@ def test_narrow_terminals_get_lines(folder, killed, monkeypatch):
     monkeypatch.setenv("COLUMNS", "70")
     folder.add(GREEN + killed)
     result = folder.run()
-    result.stdout.fnmatch_lines(["obligations:", "  proved  toy.holds (toy; states 3,000; *s)"])
+    result.stdout.fnmatch_lines(["obligations:", "  proved  toy.holds (run; states 3,000; *s)"])
     assert "┃" not in result.stdout.str()
 
 
@@ -69,7 +70,7 @@ def test_verbose_tells_the_stories_of_what_is_refuted_as_it_should_be(folder, ki
     assert "two owners sweep twice" not in folder.run().stdout.str()
     result = folder.run("-v")
     result.stdout.fnmatch_lines(
-        ["*::test_holds PROVED*", "*::test_go NOT RUN*", "*why: two owners sweep twice"]
+        ["*::holds PROVED*", "*::go NOT RUN*", "*why: two owners sweep twice"]
     )
 
 
@@ -77,7 +78,7 @@ def test_a_failure_tells_its_story_and_leaves_files(folder):
     folder.add(
         """
         @claim(Grade.EXHAUSTED)
-        def test_holds():
+        def holds():
             return REFUTED
         """
     )
@@ -112,9 +113,9 @@ def test_a_failure_tells_its_story_and_leaves_files(folder):
 
 
 def test_counterexamples_of_an_earlier_run_are_removed(folder, killed):
-    folder.add("@claim()\ndef test_holds():\n    return REFUTED\n" + killed)
+    folder.add("@claim()\ndef holds():\n    return REFUTED\n" + killed)
     folder.run()
-    folder.add("@claim()\ndef test_holds():\n    return PROVED\n" + killed)
+    folder.add("@claim()\ndef holds():\n    return PROVED\n" + killed)
     assert folder.run().ret == pytest.ExitCode.OK
     written = folder.root / "build" / "counterexamples"
     assert {each.name.partition(".itf")[0] for each in written.glob("*.itf.json")} == {
@@ -132,8 +133,8 @@ def test_counterexamples_of_an_earlier_run_are_removed(folder, killed):
 )
 def test_selection(folder, killed, arguments, chosen):
     folder.add(GREEN)
-    other = "@claim()\ndef test_holds():\n    return PROVED\n"
-    folder.add(other + killed, subject="other", name="test_it")
+    other = "@claim()\ndef holds():\n    return PROVED\n"
+    folder.add(other + killed, subject="other")
     assert folder.run(*arguments).ret == pytest.ExitCode.OK
     evidence = folder.evidence()
     assert {each["id"] for each in evidence["obligations"]} == chosen
@@ -175,7 +176,7 @@ def test_junit_properties(folder, killed):
     folder.add(GREEN + killed)
     folder.run("--junit-xml=junit.xml")
     tree = ElementTree.parse(folder.root / "junit.xml")
-    (case,) = [each for each in tree.iter("testcase") if each.get("name") == "test_holds"]
+    (case,) = [each for each in tree.iter("testcase") if each.get("name") == "holds"]
     properties = {each.get("name"): each.get("value") for each in case.iter("property")}
     assert properties["obligation"] == "toy.holds"
     assert properties["verdict"] == "PROVED"
@@ -216,7 +217,7 @@ def test_collecting_only_leaves_the_evidence_alone(folder, killed):
 
 def test_conftest_found_late_still_serves(folder, killed):
     folder.add(GREEN + killed)
-    result = folder.pytester.runpytest_inprocess("-p", "no:cacheprovider", ".")
+    result = folder.pytester.runpytest_inprocess(*QUICK, ".")
     assert result.ret == pytest.ExitCode.OK
     assert folder.evidence()["run"]["complete"]
 

@@ -16,7 +16,6 @@ from golang.oracle import Op, Oracle, build_oracle
 from golang.oracle.client import OracleRequest
 from golang.toolchain import Toolchain
 from harness.replay import CannotReplay
-from proofs.runtime.differential import replays
 from proofs.runtime.differential.compare import (
     Differential,
     Made,
@@ -27,6 +26,7 @@ from proofs.runtime.differential.compare import (
     tell,
 )
 from proofs.runtime.differential.sets import SpanListsDifferential
+from proofs.runtime.differential.subject import replay_requests
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_a_counterexample_is_replayed_from_its_file(oracle: Oracle) -> None:
     again = tell(oracle, kind, mutant.bind("impl"), requests, mutant.name)
     assert again == verdict.counterexample
 
-    harness: Any = replays.replay_on(kind)
+    harness: Any = replay_requests(kind)
     result = harness(read.replay.choices, mutant.name)
     assert result.violated
     assert not harness(read.replay.choices, "").violated

@@ -5,64 +5,93 @@ import importlib.util
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from checker.binding import StaleEdit
 from checker.mutation import Mutant
-from proofs.subjects import PACKAGES
+from proofs.subjects import MODULES, subject
 
-SUBJECTS = sorted(PACKAGES)
-
-
-def declared(subject: str) -> dict[str, tuple[str, Mutant]]:
-    """The mutants of a subject, by name: where they are to be applied, and they."""
-    mutants = importlib.import_module(f"{PACKAGES[subject]}.mutants")
-    found = {each.name: ("model", each) for each in mutants.MODEL_MUTANTS}
-    return found | {name: ("impl", each) for name, each in mutants.PORT_MUTANTS.items()}
+SUBJECTS = sorted(MODULES)
 
 
-def asked_for(subject: str) -> Iterator[Mutant]:
-    """The mutants that the subject's obligations are asked to kill."""
-    package = importlib.import_module(PACKAGES[subject])
-    for info in pkgutil.iter_modules(package.__path__):
-        if info.name.startswith("test_"):
-            module = importlib.import_module(f"{PACKAGES[subject]}.{info.name}")
-            for test in vars(module).values():
-                for mark in getattr(test, "pytestmark", ()):
-                    if mark.name == "parametrize":
-                        yield from _mutants(mark.args[1])
+def asked_for(name: str) -> set[Mutant]:
+    """The mutants of model and port that the subject's obligations are asked to kill."""
+    return {each for each in subject(name).mutants() if isinstance(each, Mutant)}
 
 
-def _mutants(values) -> Iterator[Mutant]:
-    for value in values:
-        parts = value.values if hasattr(value, "values") and not isinstance(value, dict) else value
-        parts = parts if isinstance(parts, tuple) else (parts,)
-        yield from (part for part in parts if isinstance(part, Mutant))
+def remedies(name: str) -> set[Mutant]:
+    """The variants for which the subject makes a claim."""
+    theorems = [theorem for group in subject(name).groups for theorem in group.theorems]
+    return {each.variant for each in theorems if isinstance(each.variant, Mutant)}
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_every_mutant_is_killed(subject):
-    killed = set(asked_for(subject))
-    forgotten = [name for name, (_, each) in declared(subject).items() if each not in killed]
-    assert forgotten == []
+def defined(name: str) -> set[Mutant]:
+    """All mutants and remedies in the modules of the subject."""
+    package = importlib.import_module(MODULES[name])
+    modules = [
+        importlib.import_module(f"{MODULES[name]}.{info.name}")
+        for info in pkgutil.iter_modules(package.__path__)
+    ]
+    return {each for module in modules for value in vars(module).values() for each in _in(value)}
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_every_mutant_applies(subject):
-    for name, (package, mutant) in declared(subject).items():
+def _in(value: object) -> Iterator[Mutant]:
+    if isinstance(value, Mutant):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _in(list(value.keys()))
+        yield from _in(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _in(each)
+
+
+def package_of(mutant: Mutant) -> str:
+    """Whose source the mutant edits: the model's, the port's, or a lemma's."""
+    modules = {edit.module for edit in mutant.edits}
+    for package in ("model", "impl", "proofs.protocols.zeroed_base"):
+        spec = importlib.util.find_spec(package)
+        assert spec is not None
+        names = {each.name for each in pkgutil.iter_modules(spec.submodule_search_locations)}
+        if modules <= names:
+            return package
+    raise AssertionError(f"{mutant}: no package has {sorted(modules)}")
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_a_subject_is_called_like_its_folder(name: str) -> None:
+    assert subject(name).name == name
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_every_mutant_is_killed(name: str) -> None:
+    forgotten = {each.edits for each in defined(name)} - {
+        each.edits for each in asked_for(name) | remedies(name)
+    }
+    planted_in_a_remedy = {
+        each.edits
+        for each in defined(name)
+        for remedy in remedies(name)
+        if any(killed.edits == remedy.edits + each.edits for killed in asked_for(name))
+    }
+    assert forgotten - planted_in_a_remedy == set()
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_every_mutant_applies(name: str) -> None:
+    for mutant in asked_for(name) | remedies(name):
         try:
-            mutant.bind(package)
+            mutant.bind(package_of(mutant))
         except StaleEdit as error:
-            pytest.fail(f"{name}: {error}")
+            pytest.fail(f"{mutant}: {error}")
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_three_mutants_of_the_port_at_least(subject):
-    packages = [package for package, _ in declared(subject).values()]
-    assert packages.count("impl") >= 3
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_three_mutants_of_the_port_at_least(name: str) -> None:
+    assert sum(package_of(each) == "impl" for each in asked_for(name)) >= 3
 
 
 def mutated(package: str, mutant: Mutant) -> Iterator[tuple[str, str]]:
@@ -76,12 +105,13 @@ def mutated(package: str, mutant: Mutant) -> Iterator[tuple[str, str]]:
         yield module, text
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_no_mutant_uses_an_undefined_name(subject, tmp_path):
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_no_mutant_uses_an_undefined_name(name, tmp_path):
     """A mutant that dies of a NameError says nothing of the check that kills it."""
-    for name, (package, mutant) in declared(subject).items():
+    for mutant in asked_for(name):
+        package = package_of(mutant)
         for module, text in mutated(package, mutant):
-            (tmp_path / f"{name}.{module}.py").write_text(text)
+            (tmp_path / f"{package}-{mutant}.{module}.py").write_text(text)
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F821", tmp_path]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr

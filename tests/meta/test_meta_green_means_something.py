@@ -12,7 +12,7 @@ RED = pytest.ExitCode.TESTS_FAILED
 
 CLAIM = """
 @claim()
-def test_holds():
+def holds():
     return PROVED
 """
 
@@ -27,9 +27,21 @@ def expect_red(folder, identity: str, *lines: str) -> None:
     result.stdout.fnmatch_lines(["*1 failed*"])
 
 
+def marked(folder, mark: str) -> None:
+    """A conftest marks the claim toy.holds."""
+    folder.add_conftest(f"""
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.name == "holds":
+            item.add_marker(pytest.mark.{mark})
+""")
+
+
 def test_a_violation_is_found_but_the_exit_code_says_fine(folder, killed):
     """As mypyvy's bmc does; and as CBMC's runner does unless told otherwise."""
-    folder.add("@claim(Grade.EXHAUSTED)\ndef test_holds():\n    return REFUTED\n" + killed)
+    folder.add("@claim(Grade.EXHAUSTED)\ndef holds():\n    return REFUTED\n" + killed)
     process = folder.run_process()
     assert process.returncode == RED
     assert "violated: one_owner" in process.stdout
@@ -39,7 +51,7 @@ def test_a_violation_is_found_but_the_exit_code_says_fine(folder, killed):
 def test_b_the_solver_gave_up(folder, killed):
     """As when a solver's timeout is printed as "no violation found"."""
     folder.add(
-        "@claim()\ndef test_holds():\n"
+        "@claim()\ndef holds():\n"
         "    return Verdict(Grade.UNKNOWN, reason='resource limit 1000000 reached')\n" + killed
     )
     expect_red(
@@ -55,7 +67,7 @@ def test_b_the_solver_gave_up(folder, killed):
 def test_d_unknown_is_declared_to_be_good_enough(folder, killed, expect):
     """As CI that passes --exit-0 does."""
     folder.add(
-        f"@claim(Grade.{expect})\ndef test_holds():\n"
+        f"@claim(Grade.{expect})\ndef holds():\n"
         f"    return Verdict(Grade.{expect}, reason='gave up')\n" + killed
     )
     expect_red(folder, "toy.holds", f"*toy.holds expects {expect}, which establishes nothing*")
@@ -65,7 +77,7 @@ def test_d_unknown_is_declared_to_be_good_enough(folder, killed, expect):
 def test_g_a_bound_was_reached_and_success_reported(folder, killed, weak):
     """As loom does at max_permutations: what was bounded must not pass for proved."""
     folder.add(
-        f"@claim()\ndef test_holds():\n"
+        f"@claim()\ndef holds():\n"
         f"    return Verdict(Grade.{weak.name}, bound='1000 states')\n" + killed
     )
     expect_red(
@@ -75,7 +87,7 @@ def test_g_a_bound_was_reached_and_success_reported(folder, killed, weak):
 
 def test_g_a_state_limit_cut_the_search_short(folder, killed):
     folder.add(
-        "@claim(Grade.EXHAUSTED)\ndef test_holds():\n"
+        "@claim(Grade.EXHAUSTED)\ndef holds():\n"
         "    return Verdict(Grade.UNKNOWN, reason='stopped at 20000 states')\n" + killed
     )
     expect_red(folder, "toy.holds", "reason: stopped at 20000 states")
@@ -83,7 +95,7 @@ def test_g_a_state_limit_cut_the_search_short(folder, killed):
 
 def test_h_failures_do_not_reach_the_exit_code(folder, killed):
     """A plugin that swallows pytest's own exit code leaves ours."""
-    folder.add("@claim()\ndef test_holds():\n    return REFUTED\n" + killed)
+    folder.add("@claim()\ndef holds():\n    return REFUTED\n" + killed)
     folder.pytester.makeconftest(
         """
         import pytest
@@ -97,33 +109,42 @@ def test_h_failures_do_not_reach_the_exit_code(folder, killed):
     assert folder.run_process().returncode == RED
 
 
+def test_i_a_skip_is_counted_as_passed(folder, killed):
+    folder.add("@claim()\ndef holds():\n    pytest.skip('child not responding')\n" + killed)
+    expect_red(folder, "toy.holds", "*skipped without a verdict*")
+
+
 @pytest.mark.parametrize(
     "lie",
     [
-        "def test_holds():\n    pytest.skip('child not responding')",
-        "@claim()\ndef test_holds():\n    pytest.skip('child not responding')",
-        "@pytest.mark.skip\n@claim()\ndef test_holds():\n    return PROVED",
-        "@pytest.mark.skipif(True, reason='slow')\n@claim()\ndef test_holds():\n    return PROVED",
-        "@pytest.mark.parametrize('mutant', [])\n@claim()\ndef test_holds(mutant):\n    return REFUTED",
+        "def test_it():\n    pytest.skip('child not responding')",
+        "@pytest.mark.skipif(True, reason='slow')\ndef test_it():\n    pass",
+        "@pytest.mark.parametrize('mutant', [])\ndef test_it(mutant):\n    pass",
     ],
 )
-def test_i_skipped_is_counted_as_passed(folder, killed, lie):
-    folder.add(lie + "\n" + killed)
+def test_i_a_test_that_skips_stands_among_obligations(folder, killed, lie):
+    folder.add(CLAIM + killed)
+    folder.add_test(f"import pytest\n{lie}\n")
     result = folder.run()
     assert result.ret == RED
     result.stdout.fnmatch_lines(["*skipped without a verdict*", "*1 failed"])
+
+
+@pytest.mark.parametrize("mark", ["skip", "skipif(True, reason='slow')"])
+def test_i_an_obligation_is_marked_to_be_skipped(folder, killed, mark):
+    folder.add(CLAIM + killed)
+    marked(folder, mark)
+    expect_red(folder, "toy.holds", "*skipped without a verdict*")
 
 
 @pytest.mark.parametrize("lie", ["pytest.skip('later', allow_module_level=True)", "import nothing"])
 def test_i_a_whole_file_is_left_out(folder, killed, lie):
     """Six of fourteen test files run, and nobody sees it."""
     folder.add(CLAIM + killed)
-    folder.add(lie, name="test_more")
+    folder.add(lie, subject="more")
     result = folder.run("--continue-on-collection-errors")
     assert result.ret == RED
-    result.stdout.fnmatch_lines(
-        ["problem: claims/toy/test_more.py: *, its obligations are missing"]
-    )
+    result.stdout.fnmatch_lines(["problem: claims/more/subject.py: *, its obligations are missing"])
     assert folder.evidence()["problems"]
 
 
@@ -131,7 +152,7 @@ def test_i_the_process_dies(folder, killed):
     """What is on disk says that the run is incomplete, and not what an earlier run found."""
     folder.add(CLAIM + killed)
     assert folder.run().ret == pytest.ExitCode.OK
-    folder.add(CLAIM + killed + "\n@claim()\ndef test_last():\n    import os; os._exit(0)\n")
+    folder.add(CLAIM + killed + "\n@claim()\ndef last():\n    import os; os._exit(0)\n")
     folder.run_process()
     evidence = folder.evidence()
     assert not evidence["run"]["complete"]
@@ -139,7 +160,7 @@ def test_i_the_process_dies(folder, killed):
 
 
 def test_i_the_run_stops_early(folder, killed):
-    folder.add("@claim()\ndef test_bad():\n    return REFUTED\n" + CLAIM + killed)
+    folder.add("@claim()\ndef bad():\n    return REFUTED\n" + CLAIM + killed)
     result = folder.run("-x")
     assert result.ret != pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*(INCOMPLETE RUN)"])
@@ -163,9 +184,8 @@ def test_j_a_mutant_survives(folder):
     folder.add(
         CLAIM
         + """
-@pytest.mark.parametrize("mutant", [Mutant("drop")], ids=lambda each: each.name)
-@claim(Grade.REFUTED)
-def test_holds_kills(mutant):
+@claim(Grade.REFUTED, mutant=Mutant("drop"), case="drop", refutes="holds")
+def holds_kills():
     return PROVED
 """
     )
@@ -179,7 +199,7 @@ def test_holds_kills(mutant):
 
 
 def test_j_a_mutant_is_expected_to_survive(folder):
-    folder.add(CLAIM + "@claim(mutant='drop')\ndef test_holds_kills():\n    return PROVED\n")
+    folder.add(CLAIM + "@claim(mutant=Mutant('drop'))\ndef holds_kills():\n    return PROVED\n")
     expect_red(folder, "toy.holds_kills", "*mutant drop must be expected REFUTED*")
 
 
@@ -189,8 +209,8 @@ def test_j_a_mutant_no_longer_applies(folder):
         + """
 from checker.binding import StaleEdit
 
-@claim(Grade.REFUTED, mutant="drop")
-def test_holds_kills():
+@claim(Grade.REFUTED, mutant=Mutant("drop"))
+def holds_kills():
     raise StaleEdit("mheap: the text to replace occurs 0 times")
 """
     )
@@ -206,35 +226,56 @@ def test_k_what_stands_in_a_comment_counts_for_nothing(folder, killed):
 
 @pytest.mark.parametrize("nothing", ["None", "True", "Grade.PROVED"])
 def test_l_an_obligation_returns_something_else_than_a_verdict(folder, killed, nothing):
-    folder.add(f"@claim()\ndef test_holds():\n    return {nothing}\n" + killed)
+    folder.add(f"@claim()\ndef holds():\n    return {nothing}\n" + killed)
     expect_red(folder, "toy.holds", "*an obligation must return a Verdict*")
 
 
 def test_l_a_test_is_no_obligation(folder, killed):
-    folder.add(CLAIM + killed + "def test_plain():\n    assert True\n")
-    expect_red(folder, "toy.plain", "toy.plain: ended without a verdict*")
+    folder.add(CLAIM + killed)
+    folder.add_test("def test_plain():\n    assert True\n")
+    expect_red(folder, "toy.test_plain", "toy.test_plain: ended without a verdict*")
+
+
+def test_l_a_subject_declares_nothing(folder, killed):
+    folder.add(CLAIM + killed)
+    folder.add("del SUBJECT", subject="more")
+    result = folder.run("--continue-on-collection-errors")
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(["*claims/more/subject.py declares no SUBJECT*"])
+
+
+def test_l_a_mutant_refutes_what_nobody_claims(folder, killed):
+    folder.add(killed.replace('refutes="holds"', 'refutes="hold"'))
+    result = folder.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*toy.holds_kills[[]drop] refutes toy.hold, which is not declared*"]
+    )
 
 
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("verdict", ["PROVED", "REFUTED"])
 def test_l_a_failure_is_expected_away(folder, killed, strict, verdict):
-    folder.add(
-        f"@pytest.mark.xfail(strict={strict})\n@claim()\n"
-        f"def test_holds():\n    return {verdict}\n" + killed
-    )
+    folder.add(f"@claim()\ndef holds():\n    return {verdict}\n" + killed)
+    marked(folder, f"xfail(strict={strict})")
     assert folder.run().ret == RED
     assert folder.record("toy.holds")["status"] == "failed"
 
 
 def test_l_the_means_to_judge_are_replaced(folder, killed):
-    folder.add("@pytest.fixture\ndef judge():\n    return lambda *verdict: None\n" + CLAIM + killed)
-    result = folder.run()
-    assert result.ret == RED
-    result.stdout.fnmatch_lines(["toy.holds: ended without a verdict*"])
+    folder.add(CLAIM + killed)
+    folder.add_conftest("""
+from checker.subjects import ObligationItem
+
+ObligationItem.runtest = lambda self: None
+""")
+    result = folder.run_process()
+    assert result.returncode == RED
+    assert "toy.holds: ended without a verdict" in result.stdout
 
 
 def test_m_what_must_be_refuted_is_not_any_more(folder, killed):
-    folder.add("@claim(Grade.REFUTED)\ndef test_fails():\n    return PROVED\n" + CLAIM + killed)
+    folder.add("@claim(Grade.REFUTED)\ndef fails():\n    return PROVED\n" + CLAIM + killed)
     expect_red(folder, "toy.fails", "toy.fails: what must be refuted is no longer refuted*")
 
 
@@ -245,7 +286,7 @@ def test_m_what_must_be_refuted_is_not_any_more(folder, killed):
 def test_m_a_known_finding_has_vanished(folder, killed, verdict):
     folder.add(
         "@claim(Grade.REFUTED, finding='go.dev/issue/74288')\n"
-        f"def test_limit():\n    return {verdict}\n" + CLAIM + killed
+        f"def limit():\n    return {verdict}\n" + CLAIM + killed
     )
     expect_red(
         folder,
@@ -270,7 +311,7 @@ def test_n_evidence_can_no_longer_be_written_at_the_end(folder, killed):
         + killed
         + """
 @claim()
-def test_zapped():
+def zapped():
     from pathlib import Path
     file = Path("build/evidence.json")
     file.unlink()
@@ -292,7 +333,7 @@ def test_n_counterexamples_cannot_be_written(folder, killed):
 
 def test_n_evidence_that_breaks_its_own_schema(folder, killed):
     folder.add(
-        "@claim()\ndef test_holds():\n    return Verdict(Grade.PROVED, counts={'states': 0.5})\n"
+        "@claim()\ndef holds():\n    return Verdict(Grade.PROVED, counts={'states': 0.5})\n"
         + killed
     )
     expect_red(folder, "toy.holds", "*toy.holds: its counts/states is malformed*")
@@ -300,7 +341,7 @@ def test_n_evidence_that_breaks_its_own_schema(folder, killed):
 
 def test_n_two_obligations_share_one_id(folder, killed):
     folder.add(CLAIM + killed)
-    folder.add(CLAIM, name="test_more")
+    folder.add(CLAIM, folder="more")
     result = folder.run()
     assert result.ret not in (pytest.ExitCode.OK, RED)
     (result.stdout if result.outlines and not result.errlines else result.stderr).fnmatch_lines(
@@ -308,18 +349,20 @@ def test_n_two_obligations_share_one_id(folder, killed):
     )
 
 
-def test_o_cleaning_up_fails_after_the_verdict(folder, killed):
-    folder.add(
-        """
-@pytest.fixture
-def port():
+def test_o_cleaning_up_fails_after_the_verdicts(folder, killed):
+    folder.add(CLAIM + killed)
+    (folder.root / "claims" / "conftest.py").write_text("""
+from contextlib import contextmanager
+from checker.settings import Settings
+
+@contextmanager
+def locked(config):
     yield
     raise RuntimeError("a lock is still held")
 
-@claim()
-def test_holds(port):
-    return PROVED
-"""
-        + killed
-    )
-    expect_red(folder, "toy.holds", "*a lock is still held*")
+def pytest_obligation_settings(config):
+    return Settings(means=locked)
+""")
+    result = folder.run()
+    assert result.ret == RED
+    result.stdout.fnmatch_lines(["problem: the means of the session cannot be closed: *lock*"])

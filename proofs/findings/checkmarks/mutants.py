@@ -3,8 +3,6 @@
 from checker.binding import Edit
 from checker.mutation import Mutant
 
-MODEL_MUTANTS: list[Mutant] = []
-
 CHECKMARK_MUTANTS = [
     Mutant(
         "never-checkmarked",
@@ -28,5 +26,3 @@ CHECKMARK_MUTANTS = [
         ),
     ),
 ]
-
-PORT_MUTANTS = {each.name: each for each in CHECKMARK_MUTANTS}

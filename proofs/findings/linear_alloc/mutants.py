@@ -3,8 +3,6 @@
 from checker.binding import Edit
 from checker.mutation import Mutant
 
-MODEL_MUTANTS: list[Mutant] = []
-
 LINEAR_MUTANTS = [
     Mutant(
         "start-inside-is-enough",
@@ -33,5 +31,3 @@ LINEAR_MUTANTS = [
         ),
     ),
 ]
-
-PORT_MUTANTS = {each.name: each for each in LINEAR_MUTANTS}

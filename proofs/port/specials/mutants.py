@@ -3,9 +3,6 @@
 from checker.binding import Edit
 from checker.mutation import Mutant
 from proofs.port.specials import scenarios
-from proofs.port.specials.offsets import NARROW
-
-MODEL_MUTANTS: list[Mutant] = []
 
 UNSWEPT = Mutant(
     "added-before-the-sweep",
@@ -112,5 +109,3 @@ LISTS = {
     ): scenarios.BESIDE_SWEEP,
 }
 """Each mutant with the scenario in which the history is impossible."""
-
-PORT_MUTANTS = {each.name: each for each in (*LISTS, *RACES, NARROW)}

@@ -4,8 +4,6 @@ from checker.binding import Edit
 from checker.mutation import Mutant
 from proofs.port.stand_ins import bits, sets
 
-MODEL_MUTANTS: list[Mutant] = []
-
 SETS = {
     Mutant(
         "tail-not-checked",
@@ -346,40 +344,44 @@ PAGES = [
 ]
 """Bugs in the page allocator, its search and its bitmaps."""
 
-RACES = {
-    Mutant(
-        "grown-without-the-lock",
-        "two pushes may add a block and grow the spine at the same time",
-        (
-            Edit("mspanset", "            lock(self.spine_lock)\n", ""),
-            Edit(
-                "mspanset",
-                "                unlock(self.spine_lock)\n                continue\n",
-                "                continue\n",
-            ),
-            Edit(
-                "mspanset",
-                "            unlock(self.spine_lock)\n            break\n",
-                "            break\n",
-            ),
-        ),
-    ): sets.SCENARIOS[sets.PUSHES],
-    Mutant(
-        "put-back-without-the-lock",
-        "an arena that was made in vain is put on the free list after the lock was given back",
-        (
-            Edit(
-                "gcbits",
-                "        fresh.next = arenas.free\n"
-                "        arenas.free = fresh\n"
-                "        unlock(arenas.lock)\n",
-                "        unlock(arenas.lock)\n"
-                "        fresh.next = arenas.free\n"
-                "        arenas.free = fresh\n",
+RACES = [
+    (
+        Mutant(
+            "grown-without-the-lock",
+            "two pushes may add a block and grow the spine at the same time",
+            (
+                Edit("mspanset", "            lock(self.spine_lock)\n", ""),
+                Edit(
+                    "mspanset",
+                    "                unlock(self.spine_lock)\n                continue\n",
+                    "                continue\n",
+                ),
+                Edit(
+                    "mspanset",
+                    "            unlock(self.spine_lock)\n            break\n",
+                    "            break\n",
+                ),
             ),
         ),
-    ): bits.SCENARIOS[bits.FRESH],
-}
+        sets.PUSHES,
+    ),
+    (
+        Mutant(
+            "put-back-without-the-lock",
+            "an arena that was made in vain is put on the free list after the lock was given back",
+            (
+                Edit(
+                    "gcbits",
+                    "        fresh.next = arenas.free\n"
+                    "        arenas.free = fresh\n"
+                    "        unlock(arenas.lock)\n",
+                    "        unlock(arenas.lock)\n"
+                    "        fresh.next = arenas.free\n"
+                    "        arenas.free = fresh\n",
+                ),
+            ),
+        ),
+        bits.FRESH,
+    ),
+]
 """Mutants in which two threads use a plain field unordered, each with the scenario that shows it."""
-
-PORT_MUTANTS = {each.name: each for each in (*SETS, *BITS, *RACES, *PAGES)}

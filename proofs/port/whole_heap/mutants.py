@@ -302,6 +302,4 @@ BREAKS = {
     "index-misses-caches": "scavenge_index",
 }
 """For each claim a mutant that it refutes by itself, while no other claim is checked."""
-
-MODEL_MUTANTS: list[Mutant] = []
 """There is no model."""

@@ -117,7 +117,7 @@ def _layout(name: str, port: Binding) -> Contract:
 
 
 CONTRACTS = Contracts(
-    "span_state",
+    __name__,
     {
         "encode-span-class": _encode,
         "decode-span-class": _decode,

@@ -10,9 +10,13 @@ from typing import Any
 
 from checker.counterexample import Replay
 from checker.logic import And, Iff, Implies, Not, Or
+from checker.mutation import Mutant
+from checker.obligation import Technique
 from checker.symbolic import Engine, prove
 from checker.verdict import Grade, Verdict
+from harness.means import Means
 from harness.replay import ReplayResult
+from harness.subject import Theorem
 from model.sweepgen import BEING_SWEPT, CACHED_STALE, CACHED_SWEPT, NEEDS_SWEEPING, SWEPT
 
 GO = "runtime/mheap.go:475-483"
@@ -44,3 +48,16 @@ def replay_words(choices: Sequence[Any], _variant: str) -> ReplayResult:
     """The replay harness: the choice is the number of bits."""
     verdict = meanings(choices[0])
     return ReplayResult(verdict.grade is Grade.REFUTED, f"{choices[0]} bits: {verdict.grade.name}")
+
+
+TWO_BITS = Mutant("two-bit-generations", "a generation is a word of two bits", ())
+BITS = {None: 32, TWO_BITS: 2}
+
+
+def _check(_case: str, variant: Mutant | None, _means: Means) -> Verdict:
+    return meanings(BITS[variant])
+
+
+WORDS = Theorem(
+    "words", Technique.SYMBOLIC, CLAIM, GO, Grade.PROVED, _check, mutants=[(TWO_BITS, "")]
+)

@@ -135,7 +135,7 @@ def _needs_zero_twice(geometry: str, name: str, port: Binding) -> Contract:
 
 
 CONTRACTS = Contracts(
-    "zeroed_base",
+    __name__,
     {
         f"{kind}-{short}": functools.partial(maker, geometry)
         for kind, maker in {

@@ -3,8 +3,6 @@
 from checker.binding import Edit
 from checker.mutation import Mutant
 
-MODEL_MUTANTS: list[Mutant] = []
-
 REPLAY_MUTANTS = [
     Mutant(
         "search-not-lowered",
@@ -92,5 +90,3 @@ REPLAY_MUTANTS = [
         ),
     ),
 ]
-
-PORT_MUTANTS = {mutant.name: mutant for mutant in REPLAY_MUTANTS}
