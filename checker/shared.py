@@ -213,12 +213,14 @@ class PlainSlice(Generic[T]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: int | slice) -> Any:
-        """An element, or with [:n] the header of the first n; out of range it raises IndexError."""
-        if isinstance(index, slice):
-            if (index.start, index.step) != (None, None) or not 0 <= index.stop <= len(self):
-                raise IndexError(index)
-            return PlainSlice(self._array, index.stop)
+    def upto(self, n: int) -> "PlainSlice[T]":
+        """The header of the first n elements. Raises IndexError if there are fewer."""
+        if not 0 <= n <= self._length:
+            raise IndexError(n)
+        return PlainSlice(self._array, n)
+
+    def __getitem__(self, index: int) -> Any:
+        """An element; out of range it raises IndexError."""
         return self._elements(index)[index]
 
     def __setitem__(self, index: int, value: T) -> None:

@@ -36,7 +36,7 @@ class GcWork(Struct):
         if n == 0:
             return 0
         obj = self.objects[n - 1]
-        self.objects = self.objects[: n - 1]
+        self.objects = self.objects.upto(n - 1)
         return obj
 
     def empty(self) -> bool:

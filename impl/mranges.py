@@ -273,7 +273,7 @@ class AddrRanges(Struct):
             # ranges[i] goes: those behind it move down.
             for j in range(i + 1, len(ranges)):
                 ranges[j - 1] = ranges[j]
-            self.ranges = ranges[: len(ranges) - 1]
+            self.ranges = ranges.upto(len(ranges) - 1)
         elif coalesces_down:
             ranges[i - 1] = AddrRange(ranges[i - 1].base, r.limit)
         elif coalesces_up:
@@ -307,7 +307,7 @@ class AddrRanges(Struct):
             ranges[last] = AddrRange(r.base, new_end)
             self.total_bytes = config.uintptr(self.total_bytes - nbytes)
             return AddrRange(new_end, r.limit)
-        self.ranges = ranges[:last]
+        self.ranges = ranges.upto(last)
         self.total_bytes = config.uintptr(self.total_bytes - size)
         return r
 
@@ -318,7 +318,7 @@ class AddrRanges(Struct):
         pivot = self.find_succ(addr)
         if pivot == 0:
             self.total_bytes = 0
-            self.ranges = ranges[:0]
+            self.ranges = ranges.upto(0)
             return
         removed = 0
         for i in range(pivot, len(ranges)):
@@ -332,7 +332,7 @@ class AddrRanges(Struct):
             else:
                 removed -= r.size(config)
                 ranges[pivot - 1] = r
-        self.ranges = ranges[:pivot]
+        self.ranges = ranges.upto(pivot)
         self.total_bytes = config.uintptr(self.total_bytes - removed)
 
     def clone_into(self, b: "AddrRanges") -> None:

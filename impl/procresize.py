@@ -113,7 +113,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
     for i in range(nprocs, old):
         p_destroy(h, h.allp[i])
     if nprocs < old:
-        h.allp = h.allp[:nprocs]
+        h.allp = h.allp.upto(nprocs)
 
     for pp in h.allp:
         if mp.p is not pp:

@@ -124,7 +124,7 @@ class UserArena(Struct):
         n = len(state.reuse) - 1
         if n >= 0:
             s, x = state.reuse[n]
-            state.reuse = state.reuse[:n]
+            state.reuse = state.reuse.upto(n)
         unlock(state.lock)
         if s is None:
             x, s = new_user_arena_chunk(h)

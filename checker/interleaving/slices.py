@@ -35,11 +35,13 @@ class PlainSlice(Generic[T]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            if (index.start, index.step) != (None, None) or not 0 <= index.stop <= len(self):
-                raise IndexError(index)
-            return PlainSlice(self._array, index.stop)
+    def upto(self, n: int) -> "PlainSlice[T]":
+        """The header of the first n elements. Raises IndexError if there are fewer."""
+        if not 0 <= n <= self._length:
+            raise IndexError(n)
+        return PlainSlice(self._array, n)
+
+    def __getitem__(self, index: int) -> Any:
         return host().ask(Request(Kind.PLAIN_LOAD, self._element(index), atomic=False))
 
     def __setitem__(self, index: int, value: T) -> None:

@@ -5,7 +5,7 @@ the header keeps its length, while others append; the elements are shared, as in
 
     self.objects = append(self.objects, obj)      # in amortised constant time
     h.sweep_arenas = h.all_arenas                 # a snapshot
-    state.reuse = state.reuse[:n]                 # without the last one
+    state.reuse = state.reuse.upto(n)             # without the last one
 
 An array has room for any number of elements: only append to an empty slice without one makes a new
 array. Where Go moves a full array elsewhere, slices of the old one go on sharing here.
@@ -13,7 +13,7 @@ array. Where Go moves a full array elsewhere, slices of the old one go on sharin
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -32,18 +32,8 @@ class PlainSlice(Generic[T]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "PlainSlice[T]": ...
-
-    def __getitem__(self, index: int | slice) -> "T | PlainSlice[T]":
-        """An element, or with [:n] the header of the first n; out of range it raises IndexError."""
-        if isinstance(index, slice):
-            if (index.start, index.step) != (None, None) or not 0 <= index.stop <= len(self):
-                raise IndexError(index)
-            return _header(self._array, index.stop)
+    def __getitem__(self, index: int) -> T:
+        """An element; out of range it raises IndexError."""
         if not 0 <= index < self._length:
             raise IndexError(index)
         return self._array[index]  # type: ignore[index]  # there is an array if there are elements
@@ -52,6 +42,12 @@ class PlainSlice(Generic[T]):
         if not 0 <= index < self._length:
             raise IndexError(index)
         self._array[index] = value  # type: ignore[index]  # there is an array if there are elements
+
+    def upto(self, n: int) -> "PlainSlice[T]":
+        """The header of the first n elements, Go's s[:n]. Raises IndexError if there are fewer."""
+        if not 0 <= n <= self._length:
+            raise IndexError(n)
+        return _header(self._array, n)
 
     def __iter__(self) -> Iterator[T]:
         return islice(self._array or (), self._length)
