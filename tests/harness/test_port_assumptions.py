@@ -14,6 +14,7 @@ from harness import assumptions
 from harness.histories import holds
 from harness.interleavings import explored
 from proofs.port.stand_ins.sets import POOL, SCENARIOS
+from proofs.runtime.differential.subjects import SHARES
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,3 +49,8 @@ def test_a_block_in_the_pool_races_unless_its_next_is_a_word() -> None:
     assert verdict.grade is Grade.REFUTED
     assert verdict.counterexample is not None
     assert "next was" in verdict.counterexample.diverging
+
+
+def test_where_go_is_edited_the_bound_says_so() -> None:
+    edited = [kind for kind in SHARES if kind.edits]
+    assert edited == [kind for kind in SHARES if kind.assumptions] != []

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings, strategie
 from hypothesis import seed as seeded
 from hypothesis.errors import FailedHealthCheck, Flaky, Unsatisfiable
 
+from checker.assumption import Assumption, assuming
 from checker.binding import Binding
 from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
 from checker.draws import uniform
@@ -66,7 +67,7 @@ class Differential(ABC):
     `rules` has the methods that turn drawn numbers into requests, with weights. `throws` are the
     texts of throws that the rules must provoke. `start` brings the oracle to where a fresh subject
     is; with `own_process` it needs a process of its own for that. `edits` make Go's code that of
-    another platform.
+    another platform, by the `assumptions`.
     """
 
     name: ClassVar[str]
@@ -77,6 +78,7 @@ class Differential(ABC):
     start: ClassVar[Sequence[OracleRequest]] = ()
     own_process: ClassVar[bool] = False
     edits: ClassVar[Sequence[GoEdit]] = ()
+    assumptions: ClassVar[Collection[Assumption]] = ()
     mutants: ClassVar[Sequence[Mutant]] = ()
 
     def __init__(self, port: Any) -> None:
@@ -304,7 +306,7 @@ def check_differential(
     never = tally.never(kind)
     if never:
         return verdict(Grade.VACUOUS, reason=f"never came: {', '.join(never)}")
-    bound = f"{tally.runs} runs of up to {steps} operations"
+    bound = f"{tally.runs} runs of up to {steps} operations{assuming(kind.assumptions)}"
     return verdict(Grade.SAMPLED, bound=bound, companions=tally.companions())
 
 

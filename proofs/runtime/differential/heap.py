@@ -9,6 +9,7 @@ from checker.mutation import Mutant
 from golang.oracle import NOTHING, Op
 from golang.oracle.client import OracleRequest
 from golang.source import GoEdit
+from harness.assumptions import ALIGNED_STACKS_IN_GO
 from impl.config import LINUX_AMD64
 from impl.rt import M, lock, run_on, unlock
 from proofs.runtime.differential.compare import Made, Numbers, Results, words_of
@@ -396,6 +397,7 @@ class AlignedHeapDifferential(HeapDifferential):
         # The system here hands out metadata by its own, smaller pages.
         GoEdit("mem_linux.go", "sysNoHugePageOS", "(physPageSize-1)", "(4096-1)"),
     )
+    assumptions = (ALIGNED_STACKS_IN_GO,)
     mutants = (
         Mutant(
             "stack-not-aligned",
