@@ -25,7 +25,6 @@ from checker.words import (
     current_engine,
     number,
     running,
-    set_engine,
     to_word,
     width_of,
 )
@@ -43,7 +42,6 @@ __all__ = [
     "as_word",
     "merge",
     "running",
-    "set_engine",
 ]
 
 

@@ -5,11 +5,13 @@ enough for it, so that no operation wraps. Where the code masks, as code for CPy
 does as well.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import z3
+
+from checker.context import CONTEXT, acting
 
 MAX_WIDTH = 2048
 """The widest `Word` in bits; wider ones come from unbounded shift amounts."""
@@ -39,31 +41,16 @@ class Forker(Protocol):
         """The least upper bound of `number` on the current path."""
 
 
-_engine: Forker | None = None
-
-
-def set_engine(engine: Forker | None) -> Forker | None:
-    """Makes `engine` decide symbolic conditions; returns the one it replaces."""
-    global _engine
-    previous, _engine = _engine, engine
-    return previous
-
-
-@contextmanager
-def running(engine: Forker | None) -> Iterator[None]:
+def running(engine: Forker | None) -> AbstractContextManager[None]:
     """`engine` decides symbolic conditions within the block; None lets them raise."""
-    previous = set_engine(engine)
-    try:
-        yield
-    finally:
-        set_engine(previous)
+    return acting("forker", engine)
 
 
 def current_engine() -> Forker:
     """The running engine; SymbolicBranch when there is none."""
-    if _engine is None:
+    if CONTEXT.forker is None:
         raise SymbolicBranch("symbolic condition used in Python control flow: use If()")
-    return _engine
+    return CONTEXT.forker
 
 
 class Symbolic:

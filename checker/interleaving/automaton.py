@@ -31,7 +31,6 @@ _MACHINE_FILES = {each.__file__ for each in _MACHINE} | {__file__}
 _EAGER = {Kind.PLAIN_LOAD, Kind.PLAIN_STORE, Kind.SPIN, Kind.RETURN}
 _FINAL = {Kind.DONE, Kind.THROW}
 _MISSING = object()
-_checked_globals: dict[int, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -162,11 +161,8 @@ class Runner(Host):
     def resume(self, *answer: Any) -> Request:
         """Runs to the next request."""
         self.hub = self.greenlet.parent = greenlet.getcurrent()
-        hosted(self)
-        try:
+        with hosted(self):
             request: Request = self.greenlet.switch(*answer)
-        finally:
-            hosted(None)
         return request
 
     def frames(self) -> list[types.FrameType]:
@@ -178,10 +174,10 @@ class Runner(Host):
             frame = frame.f_back
         return found
 
-    def state(self, request: Request) -> Hashable:
+    def state(self, request: Request, suspended: Sequence[types.FrameType]) -> Hashable:
         """The local state: equal for two runs iff they behave alike from now on."""
         operands = canonical(request.operands)
-        frames = tuple(_frame_state(frame) for frame in self.frames())
+        frames = tuple(_frame_state(frame) for frame in suspended)
         building = tuple(map(id, self.building))
         held = tuple(map(id, self.held))
         results = canonical(self.results)
@@ -190,17 +186,16 @@ class Runner(Host):
 
 
 def _frame_state(frame: types.FrameType) -> Hashable:
-    here = point(frame.f_lineno)
+    here = point(frame.f_globals, frame.f_lineno)
     code = frame.f_code
     if here is None:
-        why = why_refused(code.co_qualname, code.co_firstlineno)
+        why = why_refused(frame.f_globals, code)
         raise Unsupported(
             f"{code.co_filename}:{frame.f_lineno}: a thread is suspended in {code.co_qualname}, "
             f"which is not in normal form: {why}"
         )
-    _check_globals(frame)
     values = frame.f_locals
-    state: list[Any] = [frame.f_lineno]
+    state: list[Any] = [(id(frame.f_globals), frame.f_lineno)]
     for name in here.live:
         value = values.get(name, _MISSING)
         if value is _MISSING:
@@ -214,25 +209,13 @@ def _frame_state(frame: types.FrameType) -> Hashable:
     return tuple(state)
 
 
-def _check_globals(frame: types.FrameType) -> None:
-    """Refuses a module with a variable of a mutable type: nobody would see it change."""
-    if id(frame.f_globals) in _checked_globals:
-        return
-    for name, value in frame.f_globals.items():
-        if isinstance(value, (list, dict, set, bytearray)) and not name.startswith("__"):
-            raise Unsupported(
-                f"{frame.f_code.co_filename}: {name} is a {type(value).__name__} shared by all "
-                "threads outside the explored memory: make it a tuple or a field of a Struct"
-            )
-    _checked_globals[id(frame.f_globals)] = frame.f_globals
-
-
 def _raised_at(traceback: types.TracebackType | None) -> Site | None:
     found = None
     while traceback is not None:
-        if point(traceback.tb_lineno):
-            code = traceback.tb_frame.f_code
-            found = Site(code.co_qualname, code.co_filename, source_line(traceback.tb_lineno))
+        frame = traceback.tb_frame
+        here = point(frame.f_globals, traceback.tb_lineno)
+        if here is not None:
+            found = Site(frame.f_code.co_qualname, frame.f_code.co_filename, here.line)
         traceback = traceback.tb_next
     return found
 
@@ -253,14 +236,12 @@ class Automata:
         self.resumed = 0
         self._numbers: dict[Place, int] = {}
         self._states: dict[Hashable, Node] | None = {} if merge else None
+        self._checked: dict[int, dict[str, Any]] = {}
         self.things: dict[tuple[Any, ...], Any] = {}
         self.relied_on: set[Assumption] = set()
         host = _SetupHost(self.things)
-        hosted(host)
-        try:
+        with hosted(host):
             setup = scenario.setup(port)
-        finally:
-            hosted(None)
         if host.held:
             raise Unsupported(f"the setup of {scenario.name} ends holding {host.held[0]}")
         self._memory = host.memory
@@ -340,8 +321,11 @@ class Automata:
             node.reads |= 1 << parent.place
         if parent and parent.kind is Kind.PLAIN_STORE:
             node.writes |= 1 << parent.place
+        frames = runner.frames()
         if self._states is not None:
-            state = (node.thread, node.reads, node.writes, runner.state(request))
+            for frame in frames:
+                self._check_globals(frame)
+            state = (node.thread, node.reads, node.writes, runner.state(request, frames))
             known = self._states.setdefault(state, node)
             if known is not node:
                 known.runner = known.runner or runner
@@ -354,15 +338,28 @@ class Automata:
             node.operand = self.values.number(request.operands[0])
         node.runner = runner
         node.ending = (runner.results, runner.throw[1] if runner.throw else None)
-        node.site = runner.thrown_at or _site(runner.frames())
+        node.site = runner.thrown_at or _site(frames)
         return node
+
+    def _check_globals(self, frame: types.FrameType) -> None:
+        """Refuses a module with a variable of a mutable type: nobody would see it change."""
+        module = frame.f_globals
+        if id(module) in self._checked:
+            return
+        for name, value in module.items():
+            if isinstance(value, (list, dict, set, bytearray)) and not name.startswith("__"):
+                raise Unsupported(
+                    f"{frame.f_code.co_filename}: {name} is a {type(value).__name__} shared by all "
+                    "threads outside the explored memory: make it a tuple or a field of a Struct"
+                )
+        self._checked[id(module)] = module
 
 
 def _site(frames: list[types.FrameType]) -> Site | None:
     if not frames:
         return None
-    code = frames[0].f_code
-    return Site(code.co_qualname, code.co_filename, source_line(frames[0].f_lineno))
+    code, module = frames[0].f_code, frames[0].f_globals
+    return Site(code.co_qualname, code.co_filename, source_line(module, frames[0].f_lineno))
 
 
 def _calls(name: str, calls: Call | Sequence[Call]) -> Sequence[Call]:

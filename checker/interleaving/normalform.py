@@ -7,15 +7,15 @@ subscript and operator works on names and constants only and is assigned to a fr
 an explicit index. Then nothing hides on the interpreter's stack, and (line, live locals) is all of
 a frame's state, on any version of Python. The order of evaluation is exactly Python's.
 
-Lines of the rewritten code are numbered from one process-wide counter, so that a line number alone
-names a point; `point` maps it back. A function that uses a construct outside the subset is left as
-it is and its reason kept: it works as long as no thread is suspended in it.
+Rewritten code has line numbers of its own, one for each statement, and the module carries the table
+of what they stand for; `point` looks a frame's line up. A function that uses a construct outside the
+subset is left as it is and its reason kept: it works as long as no thread is suspended in it.
 """
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from types import CodeType
+from typing import Any, NamedTuple
 
 from checker.interleaving.liveness import live_after
 from checker.interleaving.lowering import HELPERS, Lowering, Outside
@@ -24,9 +24,11 @@ from checker.interleaving.values import Thing
 FIRST_LINE = 1_000_000
 """Rewritten code has line numbers from here on; no source file reaches it."""
 
+POINTS, REFUSED = "__points__", "__refused__"
+"""The names under which a rewritten module has its tables."""
 
-@dataclass(frozen=True)
-class Point:
+
+class Point(NamedTuple):
     """A statement of the rewritten code: function, line in the source, locals used later."""
 
     function: str
@@ -34,35 +36,50 @@ class Point:
     live: tuple[str, ...]
 
 
-_points: list[Point] = []
-_refused: dict[tuple[str, int], str] = {}
+class Refusal(NamedTuple):
+    """A function that was left as it is: its name, its first line, and why."""
+
+    function: str
+    first_line: int
+    why: str
 
 
-def point(line: int) -> Point | None:
-    """What a line number of a frame stands for; None in code that is not in normal form."""
-    return _points[line - FIRST_LINE] if line >= FIRST_LINE else None
+def point(module: Mapping[str, Any], line: int) -> Point | None:
+    """What a line number in a module stands for; None in code that is not in normal form."""
+    return Point(*module[POINTS][line - FIRST_LINE]) if line >= FIRST_LINE else None
 
 
-def source_line(line: int) -> int:
-    """The line in the source file of a line number of a frame."""
-    found = point(line)
+def source_line(module: Mapping[str, Any], line: int) -> int:
+    """The line in the source file of a line number in a module."""
+    found = point(module, line)
     return found.line if found else line
 
 
-def why_refused(function: str, first_line: int) -> str:
+def why_refused(module: Mapping[str, Any], code: CodeType) -> str:
     """Why a function was left as it is."""
-    if "<locals>" in function or "<lambda>" in function:
+    name = code.co_qualname
+    if "<locals>" in name or "<lambda>" in name:
         return "it is a function inside another, which is outside the subset"
-    return _refused.get((function, first_line), "it was not loaded with transform=normal_form")
+    for refusal in map(Refusal._make, module.get(REFUSED, ())):
+        if (refusal.function, refusal.first_line) == (name, code.co_firstlineno):
+            return refusal.why
+    return "it was not loaded with transform=normal_form"
 
 
 def normal_form(tree: ast.Module) -> ast.Module:
     """Rewrites every function of a module; the `transform` of a binding."""
-    body = [_definition(stmt, "") for stmt in tree.body]
+    rewriting = _Rewriting()
+    body = [rewriting.definition(stmt, "") for stmt in tree.body]
     helpers = ast.ImportFrom(__name__, [ast.alias(name) for name in HELPERS], 0)
     at = 1 if tree.body and _is_docstring(tree.body[0]) else 0
-    tree.body = [*body[:at], helpers, *body[at:]]
+    tables = [_table(POINTS, rewriting.points), _table(REFUSED, rewriting.refused)]
+    tree.body = [*body[:at], helpers, *tables, *body[at:]]
     return ast.fix_missing_locations(tree)
+
+
+def _table(name: str, rows: Sequence[tuple[Any, ...]]) -> ast.stmt:
+    constant: Any = tuple(map(tuple, rows))  # of numbers, texts and such tuples, as Python allows
+    return ast.Assign([ast.Name(name, ast.Store())], ast.Constant(constant), lineno=1)
 
 
 def _iterable(value: Any) -> Any:
@@ -80,48 +97,55 @@ def _is_docstring(stmt: ast.stmt) -> bool:
     return isinstance(stmt, ast.Expr) and isinstance(stmt.value, ast.Constant)
 
 
-def _definition(stmt: ast.stmt, scope: str) -> ast.stmt:
-    if isinstance(stmt, ast.ClassDef):
-        stmt.body = [_definition(each, f"{scope}{stmt.name}.") for each in stmt.body]
-    elif isinstance(stmt, ast.FunctionDef):
-        name = scope + stmt.name
-        try:
-            body = Lowering(name).function(stmt)
-        except Outside as outside:
-            first = min([stmt.lineno, *(each.lineno for each in stmt.decorator_list)])
-            _refused[name, first] = f"line {outside.line} uses {outside.construct}"
-        else:
-            stmt.body = body
-            _number(stmt, name)
-    elif isinstance(stmt, ast.If):
-        stmt.body = [_definition(each, scope) for each in stmt.body]
-        stmt.orelse = [_definition(each, scope) for each in stmt.orelse]
-    return stmt
+class _Rewriting:
+    """The rewriting of one module, with the tables it comes to carry."""
 
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self.refused: list[Refusal] = []
 
-def _number(function: ast.FunctionDef, name: str) -> None:
-    """Gives each statement its own line and records its point."""
-    numbered: list[tuple[ast.stmt, int]] = []
-    pending = list(function.body)[::-1]
-    while pending:
-        stmt = pending.pop()
-        line = FIRST_LINE + len(_points) + len(numbered)
-        numbered.append((stmt, getattr(stmt, "origin", function.lineno)))
-        inner: list[ast.stmt] = []
-        headers: list[ast.AST] = [stmt]
-        for field, value in ast.iter_fields(stmt):
-            if field in ("body", "orelse"):
-                inner += value
+    def definition(self, stmt: ast.stmt, scope: str) -> ast.stmt:
+        if isinstance(stmt, ast.ClassDef):
+            stmt.body = [self.definition(each, f"{scope}{stmt.name}.") for each in stmt.body]
+        elif isinstance(stmt, ast.FunctionDef):
+            name = scope + stmt.name
+            try:
+                body = Lowering(name).function(stmt)
+            except Outside as outside:
+                first = min([stmt.lineno, *(each.lineno for each in stmt.decorator_list)])
+                why = f"line {outside.line} uses {outside.construct}"
+                self.refused.append(Refusal(name, first, why))
             else:
-                headers += _nodes(value)
-        for node in headers:
-            for each in [node] if node is stmt else ast.walk(node):
-                if isinstance(each, (ast.stmt, ast.expr, ast.keyword, ast.alias)):
-                    each.lineno = each.end_lineno = line
-                    each.col_offset = each.end_col_offset = 0
-        pending += inner[::-1]
-    live = live_after(function.body)
-    _points.extend(Point(name, origin, live[id(stmt)]) for stmt, origin in numbered)
+                stmt.body = body
+                self._number(stmt, name)
+        elif isinstance(stmt, ast.If):
+            stmt.body = [self.definition(each, scope) for each in stmt.body]
+            stmt.orelse = [self.definition(each, scope) for each in stmt.orelse]
+        return stmt
+
+    def _number(self, function: ast.FunctionDef, name: str) -> None:
+        """Gives each statement its own line and records its point."""
+        numbered: list[tuple[ast.stmt, int]] = []
+        pending = list(function.body)[::-1]
+        while pending:
+            stmt = pending.pop()
+            line = FIRST_LINE + len(self.points) + len(numbered)
+            numbered.append((stmt, getattr(stmt, "origin", function.lineno)))
+            inner: list[ast.stmt] = []
+            headers: list[ast.AST] = [stmt]
+            for field, value in ast.iter_fields(stmt):
+                if field in ("body", "orelse"):
+                    inner += value
+                else:
+                    headers += _nodes(value)
+            for node in headers:
+                for each in [node] if node is stmt else ast.walk(node):
+                    if isinstance(each, (ast.stmt, ast.expr, ast.keyword, ast.alias)):
+                        each.lineno = each.end_lineno = line
+                        each.col_offset = each.end_col_offset = 0
+            pending += inner[::-1]
+        live = live_after(function.body)
+        self.points += [Point(name, origin, live[id(stmt)]) for stmt, origin in numbered]
 
 
 def _nodes(value: Any) -> list[ast.AST]:

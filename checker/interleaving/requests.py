@@ -6,11 +6,13 @@ object is an identity, equal in every replay, and its fields are places in the e
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
 from checker.assumption import Assumption
+from checker.context import CONTEXT, acting
 from checker.interleaving.values import Thing, Unsupported
 
 
@@ -81,20 +83,18 @@ class Host(ABC):
         """The answer to a request; suspends the thread until there is one."""
 
 
-_hosts: list[Host] = []
-
-
-def hosted(running: Host | None) -> None:
-    """Makes `running` answer from now on; None: nobody."""
-    _hosts[:] = [running] if running is not None else []
+def hosted(running: Host) -> AbstractContextManager[None]:
+    """`running` answers the requests that are made within the block."""
+    return acting("host", running)
 
 
 def host() -> Host:
-    if not _hosts:
+    """Who answers. Raises Unsupported when nobody does."""
+    if CONTEXT.host is None:
         raise Unsupported(
             "explored objects exist only while a scenario's setup or one of its threads runs"
         )
-    return _hosts[0]
+    return CONTEXT.host
 
 
 def rely_on(assumption: Assumption) -> None:

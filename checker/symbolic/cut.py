@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from checker.context import CONTEXT, acting
 from checker.logic import Truth
 from checker.symbolic.harness import Engine
 from checker.words import OutsideSubset
@@ -89,7 +90,6 @@ class LoopCuts:
     @contextmanager
     def using(self, e: Engine, invariants: Mapping[LoopSite, Invariant]) -> Iterator[None]:
         """The invariants of the cut loops while the code runs in a harness."""
-        global _active
         if set(invariants) != set(self._loops) or set(invariants) != self._sites:
             raise ValueError(
                 f"invariants for {sorted(invariants)}, loops found {sorted(self._loops)}, "
@@ -97,11 +97,8 @@ class LoopCuts:
             )
         for site, invariant in invariants.items():
             _demand_declared(site, self._loops[site], invariant)
-        previous, _active = _active, _Active(e, self._loops, invariants)
-        try:
+        with acting("cuts", CutsInForce(e, self._loops, invariants)):
             yield
-        finally:
-            _active = previous
 
     def _functions(self, body: Sequence[ast.stmt], prefix: str) -> None:
         for node in body:
@@ -115,22 +112,21 @@ class LoopCuts:
 
 
 @dataclass(frozen=True)
-class _Active:
+class CutsInForce:
+    """The loops that are cut while a harness runs, and its invariants for them."""
+
     e: Engine
     loops: Mapping[LoopSite, _Loop]
     invariants: Mapping[LoopSite, Invariant]
 
 
-_active: _Active | None = None
-
-
 class _Round:
     """One arbitrary round of a cut loop."""
 
-    def __init__(self, active: _Active, site: LoopSite, local_names: Mapping[str, Any]) -> None:
-        self._e, self._site = active.e, site
-        self._invariant = active.invariants[site]
-        bound = active.loops[site].assigned & set(local_names)
+    def __init__(self, cuts: CutsInForce, site: LoopSite, local_names: Mapping[str, Any]) -> None:
+        self._e, self._site = cuts.e, site
+        self._invariant = cuts.invariants[site]
+        bound = cuts.loops[site].assigned & set(local_names)
         self._e.havoc()
         self._e.check(self._invariant.on_entry(local_names), f"{_name(site)}: invariant on entry")
         self.values = dict(self._invariant.arbitrary(local_names))
@@ -147,9 +143,9 @@ class _Round:
 
 def enter_loop(function: str, number: int, local_names: Mapping[str, Any]) -> _Round:
     """Called by rewritten code at the head of a cut loop."""
-    if _active is None:
+    if CONTEXT.cuts is None:
         raise OutsideSubset(f"{function}: a cut loop runs outside LoopCuts.using")
-    return _Round(_active, (function, number), local_names)
+    return _Round(CONTEXT.cuts, (function, number), local_names)
 
 
 class _Rewriter:

@@ -148,7 +148,7 @@ def test_normal_form_means_the_same(seed: int) -> None:
 def test_points_lead_back_to_the_source() -> None:
     module = load("def f(a):\n    b = a.x + a.y\n    return b\n")
     lines = [line for *_, line in module.f.__code__.co_lines() if line and line >= FIRST_LINE]
-    points = [point(line) for line in lines]
+    points = [point(vars(module), line) for line in lines]
     assert {(each.function, each.line) for each in points if each} == {("f", 2), ("f", 3)}
     assert len(set(lines)) >= 4
 
@@ -156,7 +156,7 @@ def test_points_lead_back_to_the_source() -> None:
 def test_live_locals_are_those_read_later() -> None:
     module = load("def f(a):\n    b = a.x\n    c = a.y\n    return b\n")
     lines = sorted({line for *_, line in module.f.__code__.co_lines() if line})
-    live = [found.live for line in lines if (found := point(line))]
+    live = [found.live for line in lines if (found := point(vars(module), line))]
     assert live == [("a",), ("b",), ()]
 
 
@@ -166,7 +166,7 @@ def test_what_a_loop_reads_in_its_next_round_is_live() -> None:
         "            continue\n        if b.x:\n            break\n        c = a.u\n    return c\n"
     )
     lines = sorted({line for *_, line in module.f.__code__.co_lines() if line})
-    live = {found.line: found.live for line in lines if (found := point(line))}
+    live = {found.line: found.live for line in lines if (found := point(vars(module), line))}
     assert live[4] == ("a", "c")
     assert live[8] == ("a", "b")
     assert live[9] == ()
