@@ -49,10 +49,11 @@ def _in(value: object) -> Iterator[Mutant]:
             yield from _in(each)
 
 
-def package_of(mutant: Mutant) -> str:
-    """Whose source the mutant edits: the model's, the port's, or a lemma's."""
+def package_of(mutant: Mutant, name: str) -> str:
+    """Whose source the mutant edits: the model's, the port's, or that of the subject's lemmas."""
     modules = {edit.module for edit in mutant.edits}
-    for package in ("model", "impl", "proofs.protocols.zeroed_base"):
+    assert modules, f"{mutant} edits nothing"
+    for package in ("model", "impl", MODULES[name]):
         spec = importlib.util.find_spec(package)
         assert spec is not None
         names = {each.name for each in pkgutil.iter_modules(spec.submodule_search_locations)}
@@ -84,14 +85,14 @@ def test_every_mutant_is_killed(name: str) -> None:
 def test_every_mutant_applies(name: str) -> None:
     for mutant in asked_for(name) | remedies(name):
         try:
-            mutant.bind(package_of(mutant))
+            mutant.bind(package_of(mutant, name))
         except StaleEdit as error:
             pytest.fail(f"{mutant}: {error}")
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_three_mutants_of_the_port_at_least(name: str) -> None:
-    assert sum(package_of(each) == "impl" for each in asked_for(name)) >= 3
+    assert sum(package_of(each, name) == "impl" for each in asked_for(name)) >= 3
 
 
 def mutated(package: str, mutant: Mutant) -> Iterator[tuple[str, str]]:
@@ -109,7 +110,7 @@ def mutated(package: str, mutant: Mutant) -> Iterator[tuple[str, str]]:
 def test_no_mutant_uses_an_undefined_name(name, tmp_path):
     """A mutant that dies of a NameError says nothing of the check that kills it."""
     for mutant in asked_for(name):
-        package = package_of(mutant)
+        package = package_of(mutant, name)
         for module, text in mutated(package, mutant):
             (tmp_path / f"{package}-{mutant}.{module}.py").write_text(text)
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F821", tmp_path]

@@ -168,3 +168,10 @@ WORD_MUTANTS = [
 """Bugs in the arithmetic of generations, of which some need a generation near the end of the cycle."""
 
 PORT_MUTANTS = {each.name: each for each in SEQUENTIAL_MUTANTS}
+
+TWO_BITS = Mutant(
+    "two-bit-generations",
+    "a generation is a word of two bits",
+    (Edit("words", "BITS = 32\n", "BITS = 2\n"),),
+)
+"""A bug in the lemma about words."""

@@ -18,22 +18,27 @@ from harness.means import Means
 from harness.replay import ReplayResult
 from harness.subject import Theorem
 from model.sweepgen import BEING_SWEPT, CACHED_STALE, CACHED_SWEPT, NEEDS_SWEEPING, SWEPT
+from proofs.protocols.sweepgen.mutants import TWO_BITS
 
 GO = "runtime/mheap.go:475-483"
 CLAIM = "a generation has one meaning at most, and two more on the heap's word take two off it"
 MEANINGS = (NEEDS_SWEEPING, BEING_SWEPT, SWEPT, CACHED_STALE, CACHED_SWEPT)
 
 
-def meanings(bits: int) -> Verdict:
+BITS = 32
+"""How many bits a generation has."""
+
+
+def meanings(variant: str = "") -> Verdict:
     """PROVED when words of so many bits keep the five meanings apart, cycle after cycle."""
 
     def claim(e: Engine) -> None:
-        heap, span = (e.word(name, 0, 2**bits - 1) for name in ("h.sweepgen", "s.sweepgen"))
-        held = [span == (heap + each) % 2**bits for each in MEANINGS]
+        heap, span = (e.word(name, 0, 2**BITS - 1) for name in ("h.sweepgen", "s.sweepgen"))
+        held = [span == (heap + each) % 2**BITS for each in MEANINGS]
         alone = [And(*(held[i] if i == k else Not(held[i]) for i in range(5))) for k in range(5)]
         e.check(Implies(Or(*held), Or(*alone)), "one meaning")
-        later = (heap + 2) % 2**bits
-        moved = [span == (later + each - 2) % 2**bits for each in MEANINGS]
+        later = (heap + 2) % 2**BITS
+        moved = [span == (later + each - 2) % 2**BITS for each in MEANINGS]
         e.check(And(*(Iff(a, b) for a, b in zip(held, moved, strict=True))), "a cycle on")
 
     outcome = prove(claim, must_reach=["one meaning", "a cycle on"], cross_check=True)
@@ -41,21 +46,21 @@ def meanings(bits: int) -> Verdict:
     story = verdict.counterexample
     if story is None:
         return verdict
-    return replace(verdict, counterexample=replace(story, replay=Replay("sweepgen/words", [bits])))
+    replay = Replay("sweepgen/words", [], variant)
+    return replace(verdict, counterexample=replace(story, replay=replay))
 
 
-def replay_words(choices: Sequence[Any], _variant: str) -> ReplayResult:
-    """The replay harness: the choice is the number of bits."""
-    verdict = meanings(choices[0])
-    return ReplayResult(verdict.grade is Grade.REFUTED, f"{choices[0]} bits: {verdict.grade.name}")
+def _check(_case: str, variant: Mutant | None, _means: Means | None = None) -> Verdict:
+    if variant is None:
+        return meanings()
+    verdict: Verdict = variant.bind("proofs.protocols.sweepgen").words.meanings(variant.name)
+    return verdict
 
 
-TWO_BITS = Mutant("two-bit-generations", "a generation is a word of two bits", ())
-BITS = {None: 32, TWO_BITS: 2}
-
-
-def _check(_case: str, variant: Mutant | None, _means: Means) -> Verdict:
-    return meanings(BITS[variant])
+def replay_words(_choices: Sequence[Any], variant: str) -> ReplayResult:
+    """The replay harness: there is nothing to choose but the variant."""
+    verdict = _check("", TWO_BITS if variant else None)
+    return ReplayResult(verdict.grade is Grade.REFUTED, f"the claim is {verdict.grade.name}")
 
 
 WORDS = Theorem(
