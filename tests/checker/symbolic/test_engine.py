@@ -7,6 +7,7 @@ import pytest
 import z3
 
 from checker import solver, words
+from checker.context import CONTEXT
 from checker.logic import And, If, Implies, Not
 from checker.symbolic import Engine, Limits, SymbolicOutcome, prove, replay, sample
 from checker.terms import Bool, Int, Word, running
@@ -326,7 +327,7 @@ def test_nested_engine_is_restored() -> None:
 @pytest.fixture(autouse=True)
 def _no_engine_left() -> Iterator[None]:
     yield
-    assert words._engine is None
+    assert CONTEXT.forker is None
 
 
 def test_outcome_tells_its_seed_and_work() -> None:
