@@ -19,6 +19,7 @@ __all__ = [
     "Access",
     "Atomic",
     "Const",
+    "Local",
     "Mixed",
     "MixedArray",
     "Mutex",
@@ -88,6 +89,12 @@ class Struct(metaclass=_FieldsToSlots):
         for cls in reversed(type(self).__mro__):
             for field, make, default in vars(cls).get("__fields__", ()):
                 setattr(self, field, default if make is None else make())
+
+
+class Local:
+    """Base of a dataclass whose objects no thread shows to another: it changes them freely."""
+
+    __slots__ = ()
 
 
 class Atomic(Generic[T]):

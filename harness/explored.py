@@ -13,7 +13,7 @@ from checker.interleaving.arrays import MixedArray, PlainArray, RacyArray
 from checker.interleaving.cells import Atomic, Cell, fence, spin
 from checker.interleaving.cells import atomic as words
 from checker.interleaving.locks import Locks, Mutex, set_rank
-from checker.interleaving.requests import host, interned, rely_on
+from checker.interleaving.requests import Local, host, interned, rely_on
 from checker.interleaving.slices import PlainSlice, append
 from checker.interleaving.structs import Struct
 from checker.interleaving.values import Thing, Unsupported
@@ -131,6 +131,7 @@ def machine(locks: Locks = LOCKS) -> dict[str, Any]:
     return {
         "AddressSpace": AddressSpace,
         "Atomic": Atomic,
+        "Local": Local,
         "M": M,
         "MixedArray": MixedArray,
         "Mutex": Mutex,

@@ -12,6 +12,7 @@ from typing import Any
 
 from checker.binding import Edit
 from checker.counterexample import Scalar, Step
+from checker.symbolic.lines import under_proof
 from impl.rt import Struct
 
 ADDRESS = 0x10000
@@ -63,8 +64,11 @@ class Teller:
 
     def _call(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:  # noqa: ARG002  # settrace's protocol
         module = frame.f_globals.get("__name__", "")
+        code = frame.f_code
         named = module.startswith(_PORT) and not module.startswith(_MACHINE)
-        return self._line if named and frame.f_code.co_name != "<module>" else None
+        # A dataclass's constructor has no text.
+        written = under_proof(code.co_filename) and code.co_name != "<module>"
+        return self._line if named and written else None
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:  # noqa: ARG002  # settrace's protocol
         now = self._values(frame)

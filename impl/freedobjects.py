@@ -23,8 +23,8 @@ def clobber_freed(h: "Mheap", s: "Mspan", size: int) -> None:
     for i in range(s.nelems):
         if not mbits.is_marked() and (abits.n < s.freeindex or abits.is_marked()):
             clobberfree(h, s.base() + i * s.elemsize, size)
-        mbits = mbits.advance()
-        abits = abits.advance()
+        mbits.advance()
+        abits.advance()
 
 
 def clobberfree(h: "Mheap", x: int, size: int) -> None:

@@ -8,12 +8,13 @@ heapBits.next made short; findObject, which is in mgcmark.py; markBitsForAddr an
 serve code outside the page heap; the write barriers in bulk; reflection and debugging.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from impl.config import Config
 from impl.gcbits import GcBits
 from impl.heaparena import HeapArena, arena_at, arena_index
-from impl.rt import atomic, ones_count64, throw, trailing_zeros64, u8, u64
+from impl.rt import Local, atomic, ones_count64, throw, trailing_zeros64, u8, u64
 from impl.spanclass import span_class_noscan
 from impl.stubs import div_round_up
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from impl.mspan import Mspan
 
 
-class MarkBits(NamedTuple):
+@dataclass(slots=True)
+class MarkBits(Local):
     """runtime/mbitmap.go markBits: the bit of object n in a bitmap."""
 
     bits: GcBits
@@ -42,9 +44,9 @@ class MarkBits(NamedTuple):
         words, i, mask = self.bits.bitp(self.n)
         words[i] |= mask
 
-    def advance(self) -> "MarkBits":
-        """runtime/mbitmap.go markBits.advance: the bit of the next object."""
-        return MarkBits(self.bits, self.n + 1)
+    def advance(self) -> None:
+        """runtime/mbitmap.go markBits.advance: goes on to the bit of the next object."""
+        self.n += 1
 
 
 def alloc_bits_for_index(s: "Mspan", alloc_bit_index: int) -> MarkBits:

@@ -4,9 +4,9 @@ Ownership is a compare-and-swap of the span's sweepgen from h.sweepgen-2 to h.sw
 is a uint32 that wraps, and so does the arithmetic on it. Pacing is in mgcpacesweep. Not ported here,
 of runtime/mgcsweep.go: tracing and the debug modes that print (allocfreetrace, gcpacertrace,
 scavtrace), the sanitizers, the work buffers that bgsweep frees, the diagnostic lines before a throw.
-Go clears a sweepLocked that gave its span away; here it is an immutable value.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from impl.freedobjects import check_zombies, clobber_freed
@@ -24,6 +24,7 @@ from impl.rt import (
     U32_MAX,
     U64_MAX,
     Atomic,
+    Local,
     Mutex,
     Plain,
     Struct,
@@ -63,7 +64,8 @@ SWEEP_BATCH_SIZE = 10
 """runtime/mgcsweep.go bgsweep sweepBatchSize: spans the background sweeper sweeps at a time."""
 
 
-class SweepLocked(NamedTuple):
+@dataclass(slots=True)
+class SweepLocked(Local):
     """runtime/mgcsweep.go sweepLocked: sweep ownership of a span."""
 
     mspan: Mspan
@@ -78,6 +80,9 @@ class SweepLocked(NamedTuple):
             throw("mspan.sweep: m is not locked")
 
         s = self.mspan
+        if not preserve:
+            # The span won't be the caller's any more, who should not use it by accident.
+            self.mspan = None  # type: ignore[assignment]  # nil faults when used
         sweepgen = h.sweepgen
         if s.state.get() != M_SPAN_IN_USE or s.sweepgen != u32(sweepgen - 1):
             throw("mspan.sweep: bad span state")
@@ -400,17 +405,17 @@ def sweep_specials(h: "Mheap", s: Mspan, size: int) -> None:
                 special = siter.s
                 p = s.base() + special.offset
                 if special.kind == KIND_SPECIAL_FINALIZER or not has_fin:
-                    _, siter = siter.unlink_and_next()
+                    siter.unlink_and_next()
                     free_special(h, special, p, size)
                 else:
                     # The rest is about objects that are freed, and this one is kept.
-                    siter = siter.next()
+                    siter.next()
         elif siter.s.kind == KIND_SPECIAL_REACHABLE:
-            special, siter = siter.unlink_and_next()
+            special = siter.unlink_and_next()
             special.record.reachable = True
             free_special(h, special, p, size)
         else:
-            siter = siter.next()
+            siter.next()
     if had_specials and s.specials is None:
         span_has_no_specials(h, s)
 

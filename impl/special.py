@@ -5,12 +5,13 @@ which owns the span, does without. Not ported here: Go's pointer casts from a re
 special, to the record; Special.record leads there.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 from impl.heaparena import arena_at, arena_index
 from impl.mfinal import queuefinalizer
 from impl.mprof import Bucket, m_prof_free
-from impl.rt import Const, Plain, Struct, atomic, lock, throw, u8, unlock
+from impl.rt import Const, Local, Plain, Struct, atomic, lock, throw, u8, unlock
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
@@ -190,11 +191,11 @@ def special_find_splice_point(span: "Mspan", offset: int, kind: int) -> tuple[Sp
     return SpecialRef(span, prev), found
 
 
-class SpecialsIter(NamedTuple):
+@dataclass(slots=True)
+class SpecialsIter(Local):
     """runtime/mheap.go specialsIter: goes through a span's records; s is the present one.
 
-    After the last one s is None, and only valid may be called. Go changes the iterator in place;
-    here it is an immutable value, and next and unlink_and_next return the one to go on with.
+    pprev is the link that leads to it. After the last one s is None, and only valid may be called.
     """
 
     pprev: SpecialRef
@@ -204,27 +205,25 @@ class SpecialsIter(NamedTuple):
         """runtime/mheap.go specialsIter.valid: there is a present record."""
         return self.s is not None
 
-    def next(self) -> "SpecialsIter":
-        """runtime/mheap.go specialsIter.next: at the next record; there is a present one."""
-        return _specials_iter(SpecialRef(self.pprev.span, self.s))
+    def next(self) -> None:
+        """runtime/mheap.go specialsIter.next: goes on to the next record; there is a present one."""
+        self.pprev = SpecialRef(self.pprev.span, self.s)
+        self.s = self.pprev.load()  # type: ignore[assignment]  # None after the last
 
-    def unlink_and_next(self) -> tuple[Special, "SpecialsIter"]:
-        """runtime/mheap.go specialsIter.unlinkAndNext: takes the present record off the list.
+    def unlink_and_next(self) -> Special:
+        """runtime/mheap.go specialsIter.unlinkAndNext: takes the present record off, and returns it.
 
-        Returns it, and the iterator at the one after it.
+        The iterator goes on to the one after it.
         """
         cur = self.s
-        self.pprev.store(cur.next)
-        return cur, _specials_iter(self.pprev)
+        self.s = cur.next  # type: ignore[assignment]  # None after the last
+        self.pprev.store(self.s)
+        return cur
 
 
 def new_specials_iter(span: "Mspan") -> SpecialsIter:
     """runtime/mheap.go newSpecialsIter: starts with the first record of span."""
-    return _specials_iter(SpecialRef(span, None))
-
-
-def _specials_iter(pprev: SpecialRef) -> SpecialsIter:
-    return SpecialsIter(pprev, pprev.load())  # type: ignore[arg-type]  # None after the last
+    return SpecialsIter(SpecialRef(span, None), span.specials)  # type: ignore[arg-type]  # or None
 
 
 def free_special(h: "Mheap", s: Special, p: int, size: int) -> None:

@@ -3,8 +3,9 @@
 Between two requests a thread is deterministic, so after the same answers it asks the same. A node
 is a thread suspended at a request, an edge an answer. The port runs only when an edge is seen for
 the first time; all searches are then table look-ups. Nodes whose local state is equal are one node:
-same request, same locks held, same frames (line and live locals of normal form code), same number
-of objects created, and the same plain accesses since the last step.
+same request, same locks held, same frames (line and live locals of normal form code, with what the
+thread's own records hold), same number of objects created, and the same plain accesses since the
+last step.
 
 That last part makes the search check its own assumption: see memory.
 """
@@ -22,7 +23,7 @@ from checker.interleaving import arrays, cells, locks, requests, slices, structs
 from checker.interleaving.normalform import point, source_line, why_refused
 from checker.interleaving.requests import UNCHANGED, Host, Kind, Place, Request, hosted, rename
 from checker.interleaving.scenario import Call, Scenario
-from checker.interleaving.values import Unsupported, Values, canonical
+from checker.interleaving.values import Records, Unsupported, Values, canonical
 
 # Frames of these are left out of a thread's state: what they do after an answer depends on the
 # request alone.
@@ -177,7 +178,8 @@ class Runner(Host):
     def state(self, request: Request, suspended: Sequence[types.FrameType]) -> Hashable:
         """The local state: equal for two runs iff they behave alike from now on."""
         operands = canonical(request.operands)
-        frames = tuple(_frame_state(frame) for frame in suspended)
+        records = Records(self)
+        frames = tuple(_frame_state(frame, records) for frame in suspended)
         building = tuple(map(id, self.building))
         held = tuple(map(id, self.held))
         results = canonical(self.results)
@@ -185,7 +187,7 @@ class Runner(Host):
         return (asked, frames, results, self.throw, self.created, building, held)
 
 
-def _frame_state(frame: types.FrameType) -> Hashable:
+def _frame_state(frame: types.FrameType, records: Records) -> Hashable:
     here = point(frame.f_globals, frame.f_lineno)
     code = frame.f_code
     if here is None:
@@ -202,7 +204,7 @@ def _frame_state(frame: types.FrameType) -> Hashable:
             state.append(_MISSING)
             continue
         try:
-            state.append(canonical(value))
+            state.append(canonical(value, records))
         except Unsupported as problem:
             where = f"{code.co_filename}:{here.line}: local {name} of {code.co_qualname}"
             raise Unsupported(f"{where}: {problem}") from None
@@ -369,4 +371,9 @@ def _calls(name: str, calls: Call | Sequence[Call]) -> Sequence[Call]:
             raise Unsupported(
                 f"thread {name}: give each call as functools.partial(function, arguments...)"
             )
+        for value in (call.func, *call.args, *call.keywords.values()):
+            try:
+                canonical(value)
+            except Unsupported as problem:
+                raise Unsupported(f"thread {name}: {problem}") from None
     return sequence

@@ -15,6 +15,7 @@ from checker.interleaving.arrays import MixedArray, PlainArray, RacyArray
 from checker.interleaving.cells import Atomic, atomic, fence, spin
 from checker.interleaving.locks import UNORDERED, Locks, Mutex, set_rank
 from checker.interleaving.normalform import normal_form
+from checker.interleaving.requests import Local
 from checker.interleaving.slices import PlainSlice, append
 from checker.interleaving.structs import Struct
 
@@ -23,6 +24,7 @@ def machine(locks: Locks = UNORDERED) -> dict[str, Any]:
     """The names of the explored machine; `locks` says how its mutexes are taken."""
     return {
         "Atomic": Atomic,
+        "Local": Local,
         "MixedArray": MixedArray,
         "Mutex": Mutex,
         "PlainArray": PlainArray,

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from checker.assumption import Assumption
 from checker.context import CONTEXT, acting
-from checker.interleaving.values import Thing, Unsupported
+from checker.interleaving.values import Record, Thing, Unsupported
 
 
 class Kind(Enum):
@@ -129,6 +129,17 @@ class Object(Thing):
     def _access(self, _field: str | int) -> str:
         """The access class of a field: "plain", "racy", "mixed", "const" or "embedded"."""
         raise NotImplementedError
+
+
+class Local(Record):
+    """Base of what a thread keeps on its stack: it makes records of its own, as dataclasses."""
+
+    __slots__ = ()
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Any:
+        made = super().__new__(cls)
+        made._owner = host()
+        return made
 
 
 def identify(cls: Any, *shape: Any) -> Any:

@@ -8,7 +8,7 @@ which carries the type. A value without one (a list, say) could change behind th
 import dataclasses
 import enum
 import types
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 
@@ -25,6 +25,39 @@ class Thing:
     __slots__ = ()
 
 
+class Record:
+    """A dataclass that only the run that made it, its `_owner`, can reach: it may change freely.
+
+    What its fields hold is part of the local state of the thread.
+    """
+
+    __slots__ = ("_owner",)
+    _owner: Any
+
+
+class Records:
+    """The records that the state of a run leads to, numbered as they are met.
+
+    Two states with equal forms lead to equal records, and where one leads twice to the same record
+    so does the other.
+    """
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+        self._numbers: dict[int, int] = {}
+
+    def form(self, record: Record) -> Hashable:
+        """A record's form: what it holds the first time, its number alone after that."""
+        kind: Any = type(record)
+        if record._owner is not self._owner:
+            raise Unsupported(f"a {kind.__name__} was made by another thread, or in the setup")
+        number = self._numbers.get(id(record))
+        if number is not None:
+            return (Record, number)
+        number = self._numbers[id(record)] = len(self._numbers)
+        return (Record, number, kind, *_fields(record, self))
+
+
 _BY_IDENTITY = (
     Thing,
     type,
@@ -35,10 +68,10 @@ _BY_IDENTITY = (
 )
 
 
-def canonical(value: Any) -> Hashable:
+def canonical(value: Any, records: Records | None = None) -> Hashable:
     """A hashable form of an immutable value, equal for two values iff no program can tell them apart.
 
-    Raises Unsupported for anything else.
+    With `records` also of a thread's own ones. Raises Unsupported for anything else.
     """
     kind = type(value)
     if value is None or kind is int or kind is str:
@@ -48,21 +81,28 @@ def canonical(value: Any) -> Hashable:
     if kind is float:
         return (kind, value.hex())
     if isinstance(value, tuple):
-        return (kind, *map(canonical, value))
+        return (kind, *(canonical(each, records) for each in value))
     if isinstance(value, _BY_IDENTITY):
         itself: Any = value
         return (object, id(value)) if kind is types.MappingProxyType else itself
     if isinstance(value, types.MethodType):
-        return (kind, canonical(value.__self__), value.__func__)
+        return (kind, canonical(value.__self__, records), value.__func__)
     if kind is frozenset:
         return (kind, frozenset(map(canonical, value)))
+    if isinstance(value, Record):
+        if records is not None:
+            return records.form(value)
+        raise Unsupported(f"a {kind.__name__} is a thread's own, and others could get hold of it")
     if dataclasses.is_dataclass(value) and _is_frozen(kind):
-        names = [field.name for field in dataclasses.fields(value)]
-        return (kind, *(canonical(getattr(value, name)) for name in names))
+        return (kind, *_fields(value, records))
     raise Unsupported(
         f"a value of type {kind.__name__} cannot be told from a changed copy of itself: "
         "use an int, a str, a Struct, a tuple or a frozen dataclass"
     )
+
+
+def _fields(value: Any, records: Records | None) -> Iterator[Hashable]:
+    return (canonical(getattr(value, each.name), records) for each in dataclasses.fields(value))
 
 
 def _is_frozen(kind: type) -> bool:

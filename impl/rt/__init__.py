@@ -25,7 +25,7 @@ from impl.rt.intrinsics import (
 from impl.rt.locks import LockRank, Mutex, StatMutex, assert_lock_held, lock, lock_init, unlock
 from impl.rt.memory import AddressSpace, MemoryFault, MemoryState
 from impl.rt.sequences import PlainSlice, append
-from impl.rt.struct import Struct
+from impl.rt.struct import Local, Struct
 from impl.rt.thread import M, getm, run_on
 from impl.rt.words import U32_MAX, U64_MAX, i64, u8, u16, u32, u64
 
@@ -36,6 +36,7 @@ __all__ = [
     "AddressSpace",
     "Atomic",
     "Const",
+    "Local",
     "LockRank",
     "M",
     "MemoryFault",

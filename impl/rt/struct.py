@@ -37,4 +37,14 @@ class StructMeta(type):
 
 
 class Struct(metaclass=StructMeta):
-    """Base of every Go struct in the port."""
+    """Base of the Go structs in the port, but for those that are values (tuples) or Local."""
+
+
+class Local:
+    """Base of a Go struct on a thread's stack, whose methods change it: no other thread reaches it.
+
+    Its subclasses are dataclasses with slots. To the explorer what they hold is part of the thread's
+    local state.
+    """
+
+    __slots__ = ()

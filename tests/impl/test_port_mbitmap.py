@@ -99,7 +99,7 @@ def test_advancing_goes_from_bit_to_bit_across_bytes_and_words() -> None:
     mbits = mark_bits_for_base(s)
     for n in range(80):
         assert mbits == mark_bits_for_index(s, n)
-        mbits = mbits.advance()
+        mbits.advance()
 
 
 def test_is_free_goes_by_the_scanners_index() -> None:

@@ -155,10 +155,10 @@ def test_the_iterator_stands_behind_the_link_to_its_record(unlinks: list[bool]) 
         if not it.valid():
             break
         if unlink:
-            taken, it = it.unlink_and_next()
+            taken = it.unlink_and_next()
             assert taken is kept.pop(at)
         else:
-            it = it.next()
+            it.next()
             at += 1
         assert list(records(s)) == kept
         assert it.valid() == (at < len(kept))

@@ -94,8 +94,8 @@ def test_that_comparison_notices_unsound_merging(
 ) -> None:
     full = automaton._frame_state
 
-    def partly(frame: Any) -> Any:
-        state = full(frame)
+    def partly(frame: Any, records: Any) -> Any:
+        state = full(frame, records)
         return state[:1] if forget == "locals" else state[1:]
 
     monkeypatch.setattr(automaton, "_frame_state", partly)
