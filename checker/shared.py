@@ -175,35 +175,32 @@ def spin() -> None:
     raise RuntimeError("there is no other thread to wait for")
 
 
-class _Array(list[Any]):
+class _Array(list[T]):
     """n elements, all `initial`. An index outside [0, n) raises IndexError."""
 
-    def __init__(self, n: int, initial: Any) -> None:
+    def __init__(self, n: int, initial: T) -> None:
         super().__init__([initial] * n)
 
-    def __class_getitem__(cls, _item: Any) -> Any:
-        return cls
-
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int) -> T:  # type: ignore[override]  # no slices
         if index < 0:
             raise IndexError(index)
         return super().__getitem__(index)
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: int, value: T) -> None:  # type: ignore[override]  # no slices
         if index < 0:
             raise IndexError(index)
         super().__setitem__(index, value)
 
 
-class PlainArray(_Array):
+class PlainArray(_Array[T]):
     """Elements are free of races by design."""
 
 
-class RacyArray(_Array):
+class RacyArray(_Array[T]):
     """Elements are read or written without synchronisation on purpose."""
 
 
-class MixedArray(_Array):
+class MixedArray(_Array[T]):
     """Elements are plain words also used through atomic operations."""
 
 

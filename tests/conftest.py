@@ -124,6 +124,7 @@ class Folder:
 
     def record(self, identity: str) -> dict[str, Any]:
         """The one obligation of that id in the evidence."""
+        found: dict[str, Any]
         (found,) = [each for each in self.evidence()["obligations"] if each["id"] == identity]
         return found
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -46,7 +47,7 @@ HARNESSES = {each.__name__: each for each in (echo, nothing, vague, stale, no_go
 
 
 @pytest.fixture(autouse=True)
-def toy(tmp_path, monkeypatch):
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A subject `toy` with harnesses, another without, and one that cannot be loaded."""
     modules = {"toy": "subjects.toy", "bare": "subjects.bare", "broken": "nothing.of_this_name"}
     declared = {
@@ -59,7 +60,12 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def story(tmp_path, harness="toy/echo", choices=(True,), variant=""):
+def story(
+    tmp_path: Path,
+    harness: str | None = "toy/echo",
+    choices: Sequence[Any] = (True,),
+    variant: str = "",
+) -> str:
     path = tmp_path / "story.itf.json"
     replay = Replay(harness, list(choices), variant) if harness else None
     itf.write(
@@ -68,14 +74,16 @@ def story(tmp_path, harness="toy/echo", choices=(True,), variant=""):
     return str(path)
 
 
-def test_replay_that_is_still_violated(tmp_path, capsys):
+def test_replay_that_is_still_violated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", story(tmp_path, variant="drop")]) == VIOLATED
     assert capsys.readouterr().out == (
         "variant 'drop'\nstill violated (on the variant drop): one_owner\n"
     )
 
 
-def test_replay_that_is_not_violated_any_more(tmp_path, capsys):
+def test_replay_that_is_not_violated_any_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["replay", story(tmp_path, choices=[False])]) == HOLDS
     assert "no longer violated: one_owner" in capsys.readouterr().out
 
@@ -96,7 +104,13 @@ def test_replay_that_is_not_violated_any_more(tmp_path, capsys):
         ("toy/no_go", [], "no Go toolchain is installed; pip install it"),
     ],
 )
-def test_replay_without_an_answer(tmp_path, capsys, harness, choices, reason):
+def test_replay_without_an_answer(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    harness: str | None,
+    choices: Sequence[Any],
+    reason: str,
+) -> None:
     assert main(["replay", story(tmp_path, harness, choices)]) == NO_ANSWER
     said = capsys.readouterr()
     assert said.err.startswith("mheap: cannot replay: ")
@@ -114,7 +128,13 @@ def test_replay_without_an_answer(tmp_path, capsys, harness, choices, reason):
         ('{"a": 1}', "not an ITF trace"),
     ],
 )
-def test_files_that_cannot_be_read(tmp_path, capsys, command, content, reason):
+def test_files_that_cannot_be_read(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    content: str | None,
+    reason: str,
+) -> None:
     path = tmp_path / "file.json"
     if content is not None:
         path.write_text(content)
@@ -128,7 +148,9 @@ PROVED = Verdict(Grade.PROVED)
 REFUTED = Verdict(Grade.REFUTED, counterexample=Counterexample("i", "mheap.go:1", "w", []))
 
 
-def written(tmp_path, verdict=PROVED, status="passed", complete=True):
+def written(
+    tmp_path: Path, verdict: Verdict = PROVED, status: str = "passed", complete: bool = True
+) -> None:
     obligation = Obligation(
         "holds", Technique.RUN, "it holds", "mheap.go:1", Grade.PROVED, lambda _: verdict
     )
@@ -139,7 +161,7 @@ def written(tmp_path, verdict=PROVED, status="passed", complete=True):
     evidence.write(whole, tmp_path / "build" / "evidence.json")
 
 
-def test_show_the_last_evidence(tmp_path, capsys):
+def test_show_the_last_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path)
     assert main(["show"]) == HOLDS
     out = capsys.readouterr().out
@@ -157,12 +179,14 @@ def test_show_the_last_evidence(tmp_path, capsys):
         ({"verdict": Verdict(Grade.NOT_RUN, reason="no Go"), "status": "not run"}, NO_ANSWER),
     ],
 )
-def test_show_evidence_that_is_not_green(tmp_path, changes, code):
+def test_show_evidence_that_is_not_green(
+    tmp_path: Path, changes: dict[str, Any], code: int
+) -> None:
     written(tmp_path, **changes)
     assert main(["show"]) == code
 
 
-def test_show_edited_evidence(tmp_path, capsys):
+def test_show_edited_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path, Verdict(Grade.UNKNOWN, reason="limit"), "failed")
     path = tmp_path / "build" / "evidence.json"
     path.write_text(path.read_text().replace('"failed"', '"passed"'))
@@ -170,64 +194,68 @@ def test_show_edited_evidence(tmp_path, capsys):
     assert "cannot read" in capsys.readouterr().err
 
 
-def test_show_a_counterexample(tmp_path, capsys):
+def test_show_a_counterexample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", story(tmp_path)]) == VIOLATED
     assert capsys.readouterr().out.startswith("violated: one_owner\nstated at: mheap.go:475\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["replay"], ["show", "--nonsense"]])
-def test_wrong_usage(arguments):
+def test_wrong_usage(arguments: list[str]) -> None:
     assert main(arguments) == NO_ANSWER
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["replay", "-h"], ["--version"]])
-def test_help(arguments, capsys):
+def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == HOLDS
     assert capsys.readouterr().out
 
 
-def test_help_teaches(capsys):
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
     out = capsys.readouterr().out
     for lesson in ("pytest proofs/ -m fast", "mheap replay FILE", "Exit codes: 0", "show"):
         assert lesson in out
 
 
-def test_what_nobody_foresaw_is_no_answer(tmp_path, capsys, monkeypatch):
+def test_what_nobody_foresaw_is_no_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mheap.cli.replay", lambda *_: 1 / 0)
     assert main(["replay", story(tmp_path)]) == NO_ANSWER
     assert "internal error: ZeroDivisionError" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("error", [GoMissing("go", "none", "install"), CannotReplay("a", "b")])
-def test_errors_of_a_command_are_no_answer(tmp_path, monkeypatch, error):
-    def fail(*_):
+def test_errors_of_a_command_are_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr("mheap.cli.replay", fail)
     assert main(["replay", story(tmp_path)]) == NO_ANSWER
 
 
-def test_interrupted(tmp_path, monkeypatch):
-    def interrupt(*_):
+def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mheap.cli.replay", interrupt)
     assert main(["replay", story(tmp_path)]) == 130
 
 
-def test_a_harness_is_declared_once():
+def test_a_harness_is_declared_once() -> None:
     groups = [Group(replays={"one": echo}), Group(replays={"one": nothing})]
     with pytest.raises(ValueError, match="toy has two harnesses called 'one'"):
         Subject("toy", "toy", groups).replays()
 
 
-def test_the_fast_tier_names_obligations():
+def test_the_fast_tier_names_obligations() -> None:
     with pytest.raises(ValueError, match=r"toy: fast names no obligation: \['nothing'\]"):
         Subject("toy", "toy", [], fast=frozenset({"nothing"})).obligations()
 
 
-def test_a_real_process_exits_with_the_code(tmp_path):
+def test_a_real_process_exits_with_the_code(tmp_path: Path) -> None:
     path = tmp_path / "broken.json"
     path.write_text(json.dumps({}))
     command = [sys.executable, "-m", "proofs", "replay", str(path)]

@@ -1,10 +1,13 @@
 """A counter up to 3 as model, and a port of it with every bug a test may want."""
 
+from collections.abc import Collection, Mapping
 from typing import ClassVar
 
 from hypothesis.stateful import rule
 from hypothesis.strategies import sampled_from
 
+from checker.counterexample import Scalar
+from checker.plain import StateView, Writer
 from checker.refinement import Abstraction
 from checker.spec import Machine, Range
 from checker.stateful import Comparison
@@ -41,16 +44,16 @@ def model() -> Machine:
     machine.var("seen", type=Range(0, 1), init=0)
 
     @machine.action(cites="counter.go:10 Counter.Add")
-    def add(x, n):
+    def add(x: StateView, n: Writer) -> None:
         x.require(x.count < 3)
         n.count = x.count + 1
 
     @machine.action(cites="counter.go:20 Counter.Clear")
-    def clear(_, n):
+    def clear(_: StateView, n: Writer) -> None:
         n.count = 0
 
     @machine.action(cites="counter.go:30 Counter.Drop")
-    def drop(_, n):
+    def drop(_: StateView, n: Writer) -> None:
         n.count = 0
 
     return machine
@@ -60,7 +63,7 @@ ABSTRACTION = Abstraction(model(), history={"seen": "nobody looks"})
 
 
 @ABSTRACTION.of
-def count(view, *_):
+def count(view: Counter, *_: StateView) -> int:
     return view.value
 
 
@@ -70,27 +73,23 @@ class Counting(Comparison):
     abstraction = ABSTRACTION
     sizes: ClassVar = {}
     throw = Full
-    throws = (TOO_FULL,)
+    throws: ClassVar[Collection[str]] = (TOO_FULL,)
     idle: ClassVar = {"drop": "the port has no such operation"}
-    counter = Counter
+    package = "tests.checker"  # the port is a class here: nothing of the package is loaded
+    kind: ClassVar[type[Counter]] = Counter
 
-    @classmethod
-    def bind(cls):
-        """The port is a class here, not a package."""
-        return
+    def build(self) -> Counter:
+        self.counter = self.kind()
+        return self.counter
 
-    def build(self):
-        self.port = self.counter()
-        return self.port
-
-    def concrete(self):
-        return {"value": self.port.value}
+    def concrete(self) -> Mapping[str, Scalar]:
+        return {"value": self.counter.value}
 
     @rule(times=sampled_from((1, 2)))
     def add(self, times: int) -> None:
         for _ in range(times):
-            self.operate(self.port.add, step=("add",), throws=TOO_FULL)
+            self.operate(self.counter.add, step=("add",), throws=TOO_FULL)
 
     @rule()
     def clear(self) -> None:
-        self.operate(self.port.clear, step=("clear",))
+        self.operate(self.counter.clear, step=("clear",))

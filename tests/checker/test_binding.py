@@ -2,6 +2,8 @@
 
 import ast
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,7 @@ from checker.binding import Binding, Edit, StaleEdit, over_stand_ins
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A package `port` of two modules over the machine `port.rt`."""
     root = tmp_path / "port"
     (root / "rt").mkdir(parents=True)
@@ -26,54 +28,56 @@ def package(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-def test_the_plain_machine(package):
+def test_the_plain_machine(package: str) -> None:
     port = Binding(package)
     assert port.heap.grow(3) == 24
     assert port.heap.same()
 
 
-def test_another_machine_reaches_every_module(package):
+def test_another_machine_reaches_every_module(package: str) -> None:
     port = Binding(package, machine={"load": lambda x: x + 1})
     assert port.words.WORD == 9
     assert port.heap.grow(3) == 4 * 9
 
 
-def test_bindings_are_private(package):
+def test_bindings_are_private(package: str) -> None:
     one, two = Binding(package), Binding(package)
     assert one.heap is one.heap
     assert one.heap is not two.heap
-    one.words.WORD = 5
+    vars(one.words)["WORD"] = 5
     assert two.words.WORD == 8
     assert f"{package}.heap" not in sys.modules
 
 
-def test_an_edit_changes_one_module_of_one_binding(package):
+def test_an_edit_changes_one_module_of_one_binding(package: str) -> None:
     mutant = Binding(package, edits=[Edit("heap", "load(n) * WORD", "load(n)")])
     assert mutant.heap.grow(3) == 3
     assert Binding(package).heap.grow(3) == 24
 
 
 @pytest.mark.parametrize("old", ["not there", "WORD"])
-def test_a_stale_edit_is_refused_at_once(package, old):
+def test_a_stale_edit_is_refused_at_once(package: str, old: str) -> None:
     with pytest.raises(StaleEdit, match="heap: the text to replace occurs"):
         Binding(package, edits=[Edit("heap", old, "")])
 
 
-def test_an_edit_of_no_module_is_refused(package):
+def test_an_edit_of_no_module_is_refused(package: str) -> None:
     with pytest.raises(ImportError, match=r"no module port\.nothing"):
         Binding(package, edits=[Edit("nothing", "a", "b")])
 
 
-def test_a_transform_sees_every_module(package):
+def test_a_transform_sees_every_module(package: str) -> None:
     class Double(ast.NodeTransformer):
-        def visit_Mult(self, node):
+        def visit_Mult(self, node: ast.Mult) -> ast.Add:
             return ast.copy_location(ast.Add(), node)
 
     port = Binding(package, transform=lambda tree: ast.fix_missing_locations(Double().visit(tree)))
     assert port.heap.grow(3) == 11
 
 
-def test_a_part_takes_the_place_of_a_module_on_the_same_machine(package, tmp_path):
+def test_a_part_takes_the_place_of_a_module_on_the_same_machine(
+    package: str, tmp_path: Path
+) -> None:
     (tmp_path / "stand_in.py").write_text("from port.rt import load\n\nWORD = load(100)\n")
     machine = {"load": lambda x: x + 1}
     port = Binding(package, machine=machine, stand_ins={"words": "stand_in"})
@@ -86,14 +90,14 @@ def test_a_part_takes_the_place_of_a_module_on_the_same_machine(package, tmp_pat
     )
 
 
-def test_errors_show_the_places_in_the_source(package):
+def test_errors_show_the_places_in_the_source(package: str) -> None:
     port = Binding(package)
     with pytest.raises(TypeError) as caught:
         port.heap.grow(None)
-    assert caught.traceback[-1].path.name == "heap.py"
+    assert Path(caught.traceback[-1].path).name == "heap.py"
     assert caught.traceback[-1].lineno + 1 == 9
 
 
-def test_private_names_are_not_modules(package):
+def test_private_names_are_not_modules(package: str) -> None:
     with pytest.raises(AttributeError):
         _ = Binding(package)._nothing

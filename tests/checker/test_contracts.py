@@ -1,10 +1,13 @@
 """Contracts: only what CrossHair confirmed counts, and a counterexample is run again."""
 
+from collections.abc import Callable
+
 import pytest
 
 from checker.contracts import Contract, check_contract
 from checker.counterexample import Replay
-from checker.verdict import Grade
+from checker.verdict import Grade, Verdict
+from tests.verdicts import counterexample_of
 
 WHERE = Replay("toy/contracts", [], "mutant")
 PROGRAM = "from toy import contract"
@@ -22,32 +25,36 @@ def halves(n: int) -> bool:
     return half(n) * 2 <= n < half(n) * 2 + 2
 
 
-def check(requires, ensures, bound="", seconds=5.0):
+def check(
+    requires: Callable[..., bool],
+    ensures: Callable[..., bool],
+    bound: str = "",
+    seconds: float = 5.0,
+) -> Verdict:
     contract = Contract("half", "stubs.go half", requires, ensures, bound)
     return check_contract(contract, WHERE, PROGRAM, seconds)
 
 
-def test_what_holds_of_all_is_proved():
+def test_what_holds_of_all_is_proved() -> None:
     verdict = check(natural, halves)
     assert verdict.grade is Grade.PROVED
     assert verdict.solver.startswith("crosshair ")
     assert verdict.companions == {"half: precondition is met": "n=0"}
 
 
-def test_with_a_bound_it_is_exhausted():
+def test_with_a_bound_it_is_exhausted() -> None:
     verdict = check(natural, halves, "natural numbers")
     assert verdict.grade is Grade.EXHAUSTED
     assert verdict.bound == "natural numbers"
 
 
-def test_what_fails_is_refuted_with_its_arguments():
+def test_what_fails_is_refuted_with_its_arguments() -> None:
     def ensures(n: int) -> bool:
         return half(n) < 1000
 
-    verdict = check(natural, ensures)
-    assert verdict.grade is Grade.REFUTED
-    story = verdict.counterexample
+    story = counterexample_of(check(natural, ensures))
     (n,) = story.initial_concrete.values()
+    assert isinstance(n, int)
     assert n >= 2000
     assert (story.invariant, story.citation) == ("half", "stubs.go half")
     assert story.why == "the contract is broken: it is false"
@@ -55,18 +62,18 @@ def test_what_fails_is_refuted_with_its_arguments():
     assert story.reproduction == f"{PROGRAM}\nprint(contract.broken({{'n': {n}}}))"
 
 
-def test_an_exception_refutes():
+def test_an_exception_refutes() -> None:
     def ensures(n: int) -> bool:
         return 100 // (n - 7) < 1000
 
-    story = check(natural, ensures).counterexample
+    story = counterexample_of(check(natural, ensures))
     assert story.initial_concrete == {"n": 7}
     assert story.why == "the contract is broken: it raises ZeroDivisionError: " + (
         "integer division or modulo by zero"
     )
 
 
-def test_arguments_of_several_types():
+def test_arguments_of_several_types() -> None:
     def requires(n: int, up: bool) -> bool:  # noqa: ARG001
         return n >= 0
 
@@ -76,7 +83,7 @@ def test_arguments_of_several_types():
     assert check(requires, ensures).grade is Grade.PROVED
 
 
-def test_a_contract_says_how_it_is_broken():
+def test_a_contract_says_how_it_is_broken() -> None:
     contract = Contract("half", "", natural, lambda n: half(n) == 3)
     assert contract.broken({"n": 7}) == ""
     assert contract.broken({"n": 8}) == "it is false"
@@ -85,7 +92,7 @@ def test_a_contract_says_how_it_is_broken():
 
 
 @pytest.mark.parametrize("seconds", [0.5])
-def test_giving_up_is_unknown(seconds):
+def test_giving_up_is_unknown(seconds: float) -> None:
     def requires(n: int) -> bool:
         return 0 <= n < 1 << 64
 

@@ -24,7 +24,7 @@ STORY = Counterexample(
 )
 
 
-def test_text_tells_everything_once():
+def test_text_tells_everything_once() -> None:
     assert STORY.text() == "\n".join(
         [
             "violated: one_owner",
@@ -43,30 +43,30 @@ def test_text_tells_everything_once():
     )
 
 
-def test_json_round_trip():
+def test_json_round_trip() -> None:
     document = STORY.to_json()
     validate(document, "counterexample")
     assert Counterexample.from_json(document) == STORY
 
 
-def test_json_without_replay():
+def test_json_without_replay() -> None:
     story = dataclasses.replace(STORY, replay=None)
     assert Counterexample.from_json(story.to_json()) == story
 
 
 @pytest.mark.parametrize("missing", ["invariant", "steps", "replay"])
-def test_foreign_json_is_refused(missing):
+def test_foreign_json_is_refused(missing: str) -> None:
     document = STORY.to_json()
     del document[missing]
     with pytest.raises((KeyError, TypeError)):
         Counterexample.from_json(document)
 
 
-def test_changed():
+def test_changed() -> None:
     assert changed({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}) == {"b": 3, "c": 4}
 
 
-def test_page_shows_both_states_and_escapes():
+def test_page_shows_both_states_and_escapes() -> None:
     story = dataclasses.replace(
         STORY,
         why="<script>alert(1)</script> & $title",

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
@@ -36,24 +38,38 @@ def _unchecked(_means: object) -> Verdict:
     raise AssertionError("nobody checks it")
 
 
-def entry(identity="toy.holds", expect=Grade.PROVED, verdict=None, status="passed", **more):
+def entry(
+    identity: str = "toy.holds",
+    expect: Grade = Grade.PROVED,
+    verdict: Verdict | None = None,
+    status: str = "passed",
+    mutant: str = "",
+    refutes: str = "",
+) -> Entry:
     verdict = verdict or Verdict(Grade.PROVED, counts={"states": 2}, companions={"pre": "sat"})
     obligation = Obligation(
-        "holds", Technique.RUN, "it holds", "mheap.go:1", expect, _unchecked, **more
+        "holds",
+        Technique.RUN,
+        "it holds",
+        "mheap.go:1",
+        expect,
+        _unchecked,
+        mutant=Named(mutant) if mutant else None,
+        refutes=refutes,
     )
     outcome = Judgement(identity, "toy", obligation, verdict, 0.25)
     return Entry(identity, "toy", obligation, status, 0.25, outcome)
 
 
-def document(*entries, problems=(), **run):
+def document(*entries: Entry, problems: Sequence[str] = (), **run: object) -> dict[str, Any]:
     return evidence.document(entries, RUN | run, problems)
 
 
-def test_the_schema_is_a_schema():
+def test_the_schema_is_a_schema() -> None:
     Draft202012Validator.check_schema(schema())
 
 
-def test_a_record_says_everything():
+def test_a_record_says_everything() -> None:
     (record,) = document(entry())["obligations"]
     assert record == {
         "id": "toy.holds",
@@ -80,7 +96,7 @@ def test_a_record_says_everything():
     }
 
 
-def test_the_handbook_explains_every_field():
+def test_the_handbook_explains_every_field() -> None:
     text = HANDBOOK.read_text()
     parts = schema()["$defs"]
     names = set(schema()["properties"]) | set(schema()["properties"]["run"]["properties"])
@@ -89,7 +105,7 @@ def test_the_handbook_explains_every_field():
     assert {name for name in names if f"`{name}`" not in text} == set()
 
 
-def test_the_header_knows_what_is_not_installed():
+def test_the_header_knows_what_is_not_installed() -> None:
     versions = RUN["versions"]
     assert versions["no-such-distribution"] is None
     assert versions["go"] is None
@@ -109,43 +125,36 @@ def test_the_header_knows_what_is_not_installed():
         Entry("toy.holds", "toy", None, "failed", 0.0),
     ],
 )
-def test_evidence_that_contradicts_itself_is_refused(lie):
+def test_evidence_that_contradicts_itself_is_refused(lie: Entry) -> None:
     with pytest.raises(ValidationError):
         document(lie)
 
 
-def test_mutants_killed_counts_only_what_was_refuted():
+def test_mutants_killed_counts_only_what_was_refuted() -> None:
     refuted = Verdict(Grade.REFUTED, counterexample=STORY)
-    expect = {"expect": Grade.REFUTED}
-    whole = document(
-        entry(),
-        entry("toy.holds_kills[b]", verdict=refuted, mutant=Named("b"), refutes="holds", **expect),
-        entry("toy.holds_kills[a]", verdict=refuted, mutant=Named("a"), refutes="holds", **expect),
-        entry("toy.holds_kills[c]", status="failed", mutant=Named("c"), refutes="holds", **expect),
-        entry(
-            "toy.holdsnot_kills[d]",
-            verdict=refuted,
-            mutant=Named("d"),
-            refutes="holdsnot",
-            **expect,
-        ),
-    )
+
+    def killed(mutant: str, refutes: str = "holds") -> Entry:
+        identity = f"toy.{refutes}_kills[{mutant}]"
+        return entry(identity, Grade.REFUTED, refuted, mutant=mutant, refutes=refutes)
+
+    alive = entry("toy.holds_kills[c]", Grade.REFUTED, status="failed", mutant="c", refutes="holds")
+    whole = document(entry(), killed("b"), killed("a"), alive, killed("d", "holdsnot"))
     assert whole["obligations"][0]["mutants_killed"] == ["a", "b"]
 
 
-def test_order_does_not_depend_on_the_run():
+def test_order_does_not_depend_on_the_run() -> None:
     one, two = entry("toy.a"), entry("toy.b")
     assert document(two, one) == document(one, two)
 
 
-def test_green():
+def test_green() -> None:
     assert evidence.green(document(entry()))
     assert not evidence.green(document(entry(status="failed")))
     assert not evidence.green(document(entry(), complete=False))
     assert not evidence.green(document(entry(), problems=["no mutant"]))
 
 
-def test_round_trip(tmp_path):
+def test_round_trip(tmp_path: Path) -> None:
     whole = document(entry(), problems=["no mutant"])
     evidence.write(whole, tmp_path / "deep" / "evidence.json")
     assert evidence.read(tmp_path / "deep" / "evidence.json") == whole
@@ -161,7 +170,9 @@ def test_round_trip(tmp_path):
         (lambda whole: whole["obligations"][0].update(verdict="UNKNOWN"), "at obligations/0"),
     ],
 )
-def test_foreign_or_edited_evidence_is_refused(tmp_path, edit, reason):
+def test_foreign_or_edited_evidence_is_refused(
+    tmp_path: Path, edit: Callable[[dict[str, Any]], object], reason: str
+) -> None:
     whole = document(entry())
     edit(whole)
     path = tmp_path / "evidence.json"
@@ -178,18 +189,18 @@ def test_foreign_or_edited_evidence_is_refused(tmp_path, edit, reason):
         ("toy.holds[a/../b c*]", "toy.holds-a-..-b-c"),
     ],
 )
-def test_file_names_are_safe_to_type(identity, stem):
+def test_file_names_are_safe_to_type(identity: str, stem: str) -> None:
     assert evidence.stem(identity) == stem
     assert re.fullmatch(r"[\w.+-]+", stem)
 
 
-def test_parts_are_validated_alone():
+def test_parts_are_validated_alone() -> None:
     validate(STORY.to_json(), "counterexample")
     with pytest.raises(ValidationError):
         validate({"invariant": "x"}, "counterexample")
 
 
-def test_summary_counts_words():
+def test_summary_counts_words() -> None:
     whole = document(
         entry("toy.a"),
         entry("toy.b", status="failed"),
@@ -201,11 +212,11 @@ def test_summary_counts_words():
     assert report.notes(whole) == ["1 not run: no Go"]
 
 
-def test_a_proof_stronger_than_declared_is_counted_as_what_it_is():
+def test_a_proof_stronger_than_declared_is_counted_as_what_it_is() -> None:
     assert report.summary(document(entry(expect=Grade.SAMPLED))) == "1 proved"
 
 
-def test_markup_in_ids_is_shown_as_it_is():
+def test_markup_in_ids_is_shown_as_it_is() -> None:
     assert "toy.a[bold]x[/bold]" in report.tables(
         document(entry("toy.a[bold]x[/bold]")), 140, False
     )

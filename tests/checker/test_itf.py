@@ -2,6 +2,9 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,13 +26,13 @@ STORY = Counterexample(
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path: Path) -> Path:
     path = tmp_path / "story.itf.json"
     itf.write(STORY, path)
     return path
 
 
-def test_states_are_whole_and_accumulate():
+def test_states_are_whole_and_accumulate() -> None:
     document = itf.to_itf(STORY)
     unset = {"#unserializable": "unset"}
     assert document["vars"] == [
@@ -82,17 +85,17 @@ def test_states_are_whole_and_accumulate():
         assert set(state) == {"#meta", *document["vars"]}
 
 
-def test_round_trip(file):
+def test_round_trip(file: Path) -> None:
     assert itf.read(file) == STORY
 
 
-def test_round_trip_without_replay(tmp_path):
+def test_round_trip_without_replay(tmp_path: Path) -> None:
     story = dataclasses.replace(STORY, replay=None)
     itf.write(story, tmp_path / "story.json")
     assert itf.read(tmp_path / "story.json") == story
 
 
-def refused(path, reason):
+def refused(path: Path, reason: str) -> None:
     with pytest.raises(itf.CannotRead, match=reason) as caught:
         itf.read(path)
     assert caught.value.file == str(path)
@@ -116,20 +119,20 @@ def refused(path, reason):
         ('{"#meta": {"checker:counterexample": {"steps": []}}, "states": []}', "malformed"),
     ],
 )
-def test_foreign_files_are_refused(tmp_path, content, reason):
+def test_foreign_files_are_refused(tmp_path: Path, content: str, reason: str) -> None:
     path = tmp_path / "foreign.json"
     path.write_text(content)
     refused(path, reason)
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
-def test_truncated_files_are_refused(file, part):
+def test_truncated_files_are_refused(file: Path, part: float) -> None:
     text = file.read_text()
     file.write_text(text[: int(len(text) * part)])
     refused(file, "it is not JSON, or was cut short")
 
 
-def test_unreadable_files_are_refused(tmp_path):
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     refused(tmp_path / "none.json", "there is no such file")
     refused(tmp_path, "Is a directory")
     binary = tmp_path / "binary.json"
@@ -137,18 +140,18 @@ def test_unreadable_files_are_refused(tmp_path):
     refused(binary, "not UTF-8")
 
 
-def edited(file, edit):
+def edited(file: Path, edit: Callable[[Any], object]) -> None:
     document = json.loads(file.read_text())
     edit(document)
     file.write_text(json.dumps(document))
 
 
-def test_states_that_tell_another_story_are_refused(file):
+def test_states_that_tell_another_story_are_refused(file: Path) -> None:
     edited(file, lambda document: document["states"][1].update(own="t2"))
     refused(file, "different things")
 
 
-def test_missing_states_are_refused(file):
+def test_missing_states_are_refused(file: Path) -> None:
     edited(file, lambda document: document["states"].pop())
     refused(file, "different things")
 
@@ -164,6 +167,6 @@ def test_missing_states_are_refused(file):
         lambda story: story["replay"].pop("choices"),
     ],
 )
-def test_a_malformed_story_is_refused(file, edit):
+def test_a_malformed_story_is_refused(file: Path, edit: Callable[[Any], object]) -> None:
     edited(file, lambda document: edit(document["#meta"][itf.OURS]))
     refused(file, "malformed")

@@ -32,7 +32,7 @@ def declared(expect: Grade, case: str = "") -> Obligation:
 
 @pytest.mark.parametrize("expect", PASSES)
 @pytest.mark.parametrize("grade", Grade)
-def test_what_passes(expect, grade):
+def test_what_passes(expect: Grade, grade: Grade) -> None:
     outcome = Judgement("a.b", "a", declared(expect), VERDICTS[grade], 0.1)
     assert outcome.passes == (grade in PASSES[expect])
     assert outcome.not_run == (grade is Grade.NOT_RUN)

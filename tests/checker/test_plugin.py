@@ -1,11 +1,12 @@
 """What people see of `pytest proofs/`: selection, table, files, exit code."""
 
 import json
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.conftest import QUICK
+from tests.conftest import QUICK, Folder
 
 GREEN = """
 @claim(fast=True)
@@ -30,7 +31,7 @@ def go():
 """
 
 
-def test_a_green_run(folder, killed, monkeypatch):
+def test_a_green_run(folder: Folder, killed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     folder.add(GREEN + killed)
     result = folder.run()
@@ -57,7 +58,9 @@ def test_a_green_run(folder, killed, monkeypatch):
     assert "fired:acquire" not in result.stdout.str()
 
 
-def test_narrow_terminals_get_lines(folder, killed, monkeypatch):
+def test_narrow_terminals_get_lines(
+    folder: Folder, killed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "70")
     folder.add(GREEN + killed)
     result = folder.run()
@@ -65,7 +68,9 @@ def test_narrow_terminals_get_lines(folder, killed, monkeypatch):
     assert "┃" not in result.stdout.str()
 
 
-def test_verbose_tells_the_stories_of_what_is_refuted_as_it_should_be(folder, killed):
+def test_verbose_tells_the_stories_of_what_is_refuted_as_it_should_be(
+    folder: Folder, killed: str
+) -> None:
     folder.add(GREEN + killed)
     assert "two owners sweep twice" not in folder.run().stdout.str()
     result = folder.run("-v")
@@ -74,7 +79,7 @@ def test_verbose_tells_the_stories_of_what_is_refuted_as_it_should_be(folder, ki
     )
 
 
-def test_a_failure_tells_its_story_and_leaves_files(folder):
+def test_a_failure_tells_its_story_and_leaves_files(folder: Folder) -> None:
     folder.add(
         """
         @claim(Grade.EXHAUSTED)
@@ -112,7 +117,7 @@ def test_a_failure_tells_its_story_and_leaves_files(folder):
     }
 
 
-def test_counterexamples_of_an_earlier_run_are_removed(folder, killed):
+def test_counterexamples_of_an_earlier_run_are_removed(folder: Folder, killed: str) -> None:
     folder.add("@claim()\ndef holds():\n    return REFUTED\n" + killed)
     folder.run()
     folder.add("@claim()\ndef holds():\n    return PROVED\n" + killed)
@@ -131,7 +136,7 @@ def test_counterexamples_of_an_earlier_run_are_removed(folder, killed):
         (["-k", "known or small"], {"toy.known", "toy.small"}),
     ],
 )
-def test_selection(folder, killed, arguments, chosen):
+def test_selection(folder: Folder, killed: str, arguments: list[str], chosen: set[str]) -> None:
     folder.add(GREEN)
     other = "@claim()\ndef holds():\n    return PROVED\n"
     folder.add(other + killed, subject="other")
@@ -143,7 +148,7 @@ def test_selection(folder, killed, arguments, chosen):
     assert evidence["run"]["complete"]
 
 
-def test_evidence_goes_where_it_is_told(folder, killed):
+def test_evidence_goes_where_it_is_told(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     assert folder.run("--evidence", "deep/er/e.json").ret == pytest.ExitCode.OK
     assert folder.evidence("deep/er/e.json")["run"]["complete"]
@@ -151,10 +156,10 @@ def test_evidence_goes_where_it_is_told(folder, killed):
     assert not (folder.root / "build").exists()
 
 
-def test_evidence_is_sorted_and_repeatable(folder, killed):
+def test_evidence_is_sorted_and_repeatable(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
 
-    def once():
+    def once() -> list[Any]:
         folder.run()
         evidence = folder.evidence()
         return [{**each, "seconds": 0} for each in evidence["obligations"]]
@@ -164,7 +169,7 @@ def test_evidence_is_sorted_and_repeatable(folder, killed):
     assert once() == first
 
 
-def test_mutants_killed_are_listed_with_the_obligation(folder, killed):
+def test_mutants_killed_are_listed_with_the_obligation(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     folder.run()
     assert folder.record("toy.holds")["mutants_killed"] == ["drop"]
@@ -172,7 +177,7 @@ def test_mutants_killed_are_listed_with_the_obligation(folder, killed):
     assert folder.record("toy.small")["mutants_killed"] == []
 
 
-def test_junit_properties(folder, killed):
+def test_junit_properties(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     folder.run("--junit-xml=junit.xml")
     tree = ElementTree.parse(folder.root / "junit.xml")
@@ -184,7 +189,7 @@ def test_junit_properties(folder, killed):
     assert properties["seed"] == "5"
 
 
-def test_all_must_run(folder, killed):
+def test_all_must_run(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     result = folder.run("--all-must-run")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -192,7 +197,7 @@ def test_all_must_run(folder, killed):
     assert folder.record("toy.go")["status"] == "failed"
 
 
-def test_tests_outside_the_folder_are_ordinary(folder, killed):
+def test_tests_outside_the_folder_are_ordinary(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     (folder.root / "ordinary").mkdir()
     (folder.root / "ordinary" / "test_it.py").write_text(
@@ -207,7 +212,7 @@ def test_tests_outside_the_folder_are_ordinary(folder, killed):
     assert not (folder.root / "build" / "evidence.json").exists()
 
 
-def test_collecting_only_leaves_the_evidence_alone(folder, killed):
+def test_collecting_only_leaves_the_evidence_alone(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     folder.run()
     before = (folder.root / "build/evidence.json").read_bytes()
@@ -215,14 +220,14 @@ def test_collecting_only_leaves_the_evidence_alone(folder, killed):
     assert (folder.root / "build/evidence.json").read_bytes() == before
 
 
-def test_conftest_found_late_still_serves(folder, killed):
+def test_conftest_found_late_still_serves(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     result = folder.pytester.runpytest_inprocess(*QUICK, ".")
     assert result.ret == pytest.ExitCode.OK
     assert folder.evidence()["run"]["complete"]
 
 
-def test_exit_code_and_header_of_a_real_process(folder, killed):
+def test_exit_code_and_header_of_a_real_process(folder: Folder, killed: str) -> None:
     folder.add(GREEN + killed)
     process = folder.run_process("-q")
     assert process.returncode == 0, process.stdout

@@ -1,10 +1,16 @@
 """Refinement: a run of a port is a run of the model, and shows its state."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from checker.plain import Instance
 from checker.refinement import Abstraction, Diverged, Mismatch, ModelRun
 from checker.spec import BOOL, Machine
+
+Doors = Sequence[bool | None]
+"""The port: which doors are open; None where one is missing."""
 
 
 def machine() -> Machine:
@@ -15,17 +21,17 @@ def machine() -> Machine:
     made.var("guest", type=BOOL, init=False)
 
     @made.action(d=door, cites="doors.go:10 Open")
-    def open_door(x, n, d):
+    def open_door(x: Any, n: Any, d: int) -> None:
         x.require(x.open[d] == False)  # noqa: E712  # the language has no other way
         n.open[d] = True
 
     return made
 
 
-def doors(**declared) -> Abstraction:
+def doors(**declared: str) -> Abstraction:
     abstraction = Abstraction(machine(), history={"guest": "it is a thought", **declared})
 
-    def opened(port, d):
+    def opened(port: Doors, d: int) -> bool | None:
         return port[d]
 
     opened.__name__ = "open"
@@ -39,7 +45,7 @@ def run() -> ModelRun:
     return ModelRun(Instance(abstraction.machine, {"Door": 2}), abstraction)
 
 
-def test_port_and_model_agree(run):
+def test_port_and_model_agree(run: ModelRun) -> None:
     run.compare([False, False])
     run.take("open_door", 1)
     run.compare([False, True])
@@ -48,7 +54,7 @@ def test_port_and_model_agree(run):
     assert run.describe() == {"open[0]": False, "open[1]": True, "guest": False}
 
 
-def test_the_first_difference_is_named(run):
+def test_the_first_difference_is_named(run: ModelRun) -> None:
     with pytest.raises(Diverged) as caught:
         run.compare([False, True])
     assert caught.value.invariant == "doors.open"
@@ -56,11 +62,11 @@ def test_the_first_difference_is_named(run):
     assert caught.value.why == "open[1] is False in the model and True in the port"
 
 
-def test_a_mismatch_of_a_scalar_has_no_index():
+def test_a_mismatch_of_a_scalar_has_no_index() -> None:
     assert str(Mismatch("phase", (), 0, 1)) == "phase is 0 in the model and 1 in the port"
 
 
-def test_a_step_that_the_model_forbids(run):
+def test_a_step_that_the_model_forbids(run: ModelRun) -> None:
     run.take("open_door", 0)
     assert not run.allows("open_door", 0)
     assert run.allows("open_door", 1)
@@ -70,16 +76,16 @@ def test_a_step_that_the_model_forbids(run):
     assert run.fired == {"open_door": 1}
 
 
-def test_allowing_takes_no_step(run):
+def test_allowing_takes_no_step(run: ModelRun) -> None:
     assert run.allows("open_door", 0)
     run.compare([False, False])
 
 
-def test_the_representation_is_checked_first():
+def test_the_representation_is_checked_first() -> None:
     abstraction = doors()
 
     @abstraction.representation
-    def no_hole(port):
+    def no_hole(port: Doors) -> str | None:
         return "a door is missing" if None in port else None
 
     run = ModelRun(Instance(abstraction.machine, {"Door": 2}), abstraction)
@@ -89,7 +95,7 @@ def test_the_representation_is_checked_first():
     assert caught.value.invariant == "doors.representation"
 
 
-def test_every_variable_has_a_conjunct_or_a_reason():
+def test_every_variable_has_a_conjunct_or_a_reason() -> None:
     abstraction = Abstraction(machine(), history={"guest": "it is a thought"})
     run = ModelRun(Instance(abstraction.machine, {"Door": 1}), abstraction)
     with pytest.raises(ValueError, match="no conjunct and no reason for open"):
@@ -97,8 +103,8 @@ def test_every_variable_has_a_conjunct_or_a_reason():
 
 
 @pytest.mark.parametrize("name", ["window", "guest"])
-def test_a_conjunct_is_of_a_variable_that_shows(name):
-    def conjunct(port):
+def test_a_conjunct_is_of_a_variable_that_shows(name: str) -> None:
+    def conjunct(port: Doors) -> object:
         return port
 
     conjunct.__name__ = name

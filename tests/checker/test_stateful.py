@@ -1,5 +1,6 @@
 """Random runs beside a model: what passes, what is refuted, and how it is told."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import pytest
@@ -7,25 +8,34 @@ from hypothesis.stateful import Bundle, invariant, precondition, rule
 from hypothesis.strategies import sampled_from
 
 from checker.binding import Edit
-from checker.counterexample import Replay
+from checker.counterexample import Counterexample, Replay
 from checker.mutation import Mutant
-from checker.stateful import check_stateful, tell
-from checker.verdict import Grade
+from checker.stateful import Comparison, check_stateful, tell
+from checker.verdict import Grade, Verdict
 from tests.checker.counter_machine import TOO_FULL, Counter, Counting, Full
+from tests.verdicts import counterexample_of
 
-SMALL = {"examples": 50, "steps": 10, "seed": 3}
+
+def sampled(machine: type[Comparison], seed: int = 3) -> Verdict:
+    """What few runs of the machine come to."""
+    return check_stateful(machine, examples=50, steps=10, seed=seed)
 
 
-def broken(**methods):
+def refuted(machine: type[Comparison]) -> Counterexample:
+    """How it fails."""
+    return counterexample_of(sampled(machine))
+
+
+def broken(**methods: Callable[[Counter], object]) -> type[Counting]:
     """The machine over a port some of whose methods are others."""
     counter = type("Counter", (Counter,), methods)
     return type(
-        "Counting", (Counting,), {"counter": counter, "__module__": "tests.checker.counter_machine"}
+        "Counting", (Counting,), {"kind": counter, "__module__": "tests.checker.counter_machine"}
     )
 
 
-def test_a_faithful_port_is_sampled():
-    verdict = check_stateful(Counting, **SMALL)
+def test_a_faithful_port_is_sampled() -> None:
+    verdict = sampled(Counting)
     assert verdict.grade is Grade.SAMPLED
     assert verdict.seed == 3
     runs = verdict.counts["runs"]
@@ -40,19 +50,17 @@ def test_a_faithful_port_is_sampled():
     assert verdict.companions["drop cannot fire"] == "the port has no such operation"
 
 
-def test_the_same_seed_gives_the_same_runs():
-    first, second = (check_stateful(Counting, **SMALL) for _ in range(2))
+def test_the_same_seed_gives_the_same_runs() -> None:
+    first, second = (sampled(Counting) for _ in range(2))
     assert first == second
-    assert check_stateful(Counting, **{**SMALL, "seed": 4}).counts != first.counts
+    assert sampled(Counting, seed=4).counts != first.counts
 
 
-def test_a_wrong_state_is_refuted_by_the_shortest_run():
-    def clear(self):
+def test_a_wrong_state_is_refuted_by_the_shortest_run() -> None:
+    def clear(self: Counter) -> None:
         self.value = 0 if self.value < 2 else 1
 
-    verdict = check_stateful(broken(clear=clear), **SMALL)
-    assert verdict.grade is Grade.REFUTED
-    story = verdict.counterexample
+    story = refuted(broken(clear=clear))
     assert story.invariant == "counter.count"
     assert story.citation == "counter.go:1"
     assert story.why == "count is 0 in the model and 1 in the port"
@@ -65,120 +73,119 @@ def test_a_wrong_state_is_refuted_by_the_shortest_run():
     assert story.replay == Replay("counter/stateful", [["add", {"times": 2}], ["clear", {}]])
 
 
-def test_the_reproduction_is_a_program_that_fails(monkeypatch):
-    def clear(self):
+def test_the_reproduction_is_a_program_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def clear(self: Counter) -> None:
         pass
 
     machine = broken(clear=clear)
-    story = check_stateful(machine, **SMALL).counterexample
+    story = refuted(machine)
     monkeypatch.setattr("tests.checker.counter_machine.Counting", machine)
     with pytest.raises(Exception, match="count is 0 in the model and 1 in the port"):
         exec(story.reproduction, {})
 
 
-def test_the_reproduction_ends_with_the_invariant_that_fails():
+def test_the_reproduction_ends_with_the_invariant_that_fails() -> None:
     class Machine(Counting):
         @invariant()
-        def is_small(self):
-            self.same("small", self.port.value < 2, True)
+        def is_small(self) -> None:
+            self.same("small", self.counter.value < 2, True)
 
-    story = check_stateful(Machine, **SMALL).counterexample
+    story = refuted(Machine)
     assert story.invariant == "counter.small"
     assert story.reproduction.splitlines()[-2:] == ["state.add(times=2)", "state.is_small()"]
 
 
-def test_a_missing_throw_is_refuted():
-    def add(self):
+def test_a_missing_throw_is_refuted() -> None:
+    def add(self: Counter) -> None:
         self.value = min(self.value + 1, 3)
 
-    story = check_stateful(broken(add=add), **SMALL).counterexample
+    story = refuted(broken(add=add))
     assert story.why == f"add() is forbidden, but the port does not throw {TOO_FULL!r}"
 
 
-def test_a_throw_with_another_text_is_refuted():
-    def add(self):
+def test_a_throw_with_another_text_is_refuted() -> None:
+    def add(self: Counter) -> None:
         if self.value == 3:
             raise Full("overflow")
         self.value += 1
 
-    story = check_stateful(broken(add=add), **SMALL).counterexample
+    story = refuted(broken(add=add))
     assert story.why == f"the port throws 'overflow' where {TOO_FULL!r} is due"
 
 
-def test_a_throw_that_the_model_does_not_forbid_is_refuted():
-    def add(_):
+def test_a_throw_that_the_model_does_not_forbid_is_refuted() -> None:
+    def add(_: Counter) -> None:
         raise Full(TOO_FULL)
 
-    story = check_stateful(broken(add=add), **SMALL).counterexample
+    story = refuted(broken(add=add))
     assert story.why == f"the port throws {TOO_FULL!r}, but the model allows add()"
     assert story.citation == "counter.go:10 Counter.Add"
 
 
-def test_a_throw_that_changes_the_state_is_refuted():
-    def add(self):
+def test_a_throw_that_changes_the_state_is_refuted() -> None:
+    def add(self: Counter) -> None:
         self.value += 1
         if self.value == 4:
             raise Full(TOO_FULL)
 
-    story = check_stateful(broken(add=add), **SMALL).counterexample
+    story = refuted(broken(add=add))
     assert story.why == "count is 3 in the model and 4 in the port"
 
 
-def test_a_throw_where_nothing_expects_one_is_refuted():
+def test_a_throw_where_nothing_expects_one_is_refuted() -> None:
     class Machine(Counting):
         @rule()
-        def look(self):
-            self.port_call(self.port.look)
+        def look(self) -> None:
+            self.port_call(lambda: look(self.counter))
 
-    def look(_):
+    def look(_: Counter) -> None:
         raise Full("unforeseen")
 
-    Machine.counter = type("Counter", (Counter,), {"look": look})
-    story = check_stateful(Machine, **SMALL).counterexample
+    story = refuted(Machine)
     assert story.why == "the port throws 'unforeseen', which nothing allows"
 
 
-def test_an_error_in_the_port_is_refuted_and_says_where():
-    def clear(self):
-        return self.value.nothing
+def test_an_error_in_the_port_is_refuted_and_says_where() -> None:
+    def clear(self: Counter) -> None:
+        self.nothing()  # type: ignore[attr-defined]  # the error in question
 
-    story = check_stateful(broken(clear=clear), **SMALL).counterexample
+    story = refuted(broken(clear=clear))
     assert story.invariant == "counter.no_exception"
     assert "AttributeError" in story.why
     assert "checker/test_stateful.py:" in story.why
 
 
-def test_an_error_in_a_rule_is_no_refutation():
+def test_an_error_in_a_rule_is_no_refutation() -> None:
     class Machine(Counting):
         @rule()
-        def confused(self):
+        def confused(self) -> None:
             raise KeyError("a bug of the test")
 
-    verdict = check_stateful(Machine, **SMALL)
+    verdict = sampled(Machine)
     assert verdict.grade is Grade.UNKNOWN
     assert verdict.reason == "the rules themselves fail: KeyError('a bug of the test')"
 
 
-def test_a_failure_that_does_not_come_again_is_no_refutation():
-    failures = []
+def test_a_failure_that_does_not_come_again_is_no_refutation() -> None:
+    failures: list[int] = []
 
-    def clear(self):
+    def clear(self: Counter) -> None:
         if self.value and not failures:
             failures.append(self.value)
         else:
             self.value = 0
 
-    verdict = check_stateful(broken(clear=clear), **SMALL)
+    verdict = sampled(broken(clear=clear))
     assert verdict.grade is Grade.UNKNOWN
 
 
-def test_answers_are_compared():
+def test_answers_are_compared() -> None:
     class Machine(Counting):
         @rule()
-        def look(self):
-            self.same("parity", self.port.value % 2, 0)
+        def look(self) -> None:
+            self.same("parity", self.counter.value % 2, 0)
 
-    story = check_stateful(Machine, **SMALL).counterexample
+    story = refuted(Machine)
     assert story.invariant == "counter.parity"
     assert story.why == "parity is 1 in the port, 0 in the model"
 
@@ -190,57 +197,59 @@ def test_answers_are_compared():
         ({"drop": "", "clear": ""}, "declared idle, but fired: clear; drop the declaration"),
     ],
 )
-def test_idle_actions_are_declared_exactly(idle, reason):
+def test_idle_actions_are_declared_exactly(idle: dict[str, str], reason: str) -> None:
     machine = type("Machine", (Counting,), {"idle": idle})
-    verdict = check_stateful(machine, **SMALL)
+    verdict = sampled(machine)
     assert verdict.grade in (Grade.VACUOUS, Grade.UNKNOWN)
     assert verdict.reason == reason
 
 
-def test_what_is_declared_idle_must_be_an_action():
+def test_what_is_declared_idle_must_be_an_action() -> None:
     machine = type("Machine", (Counting,), {"idle": {"dorp": ""}})
     with pytest.raises(ValueError, match="no actions: dorp"):
-        check_stateful(machine, **SMALL)
+        sampled(machine)
 
 
-def test_bundles_are_refused():
+def test_bundles_are_refused() -> None:
     class Machine(Counting):
         numbers = Bundle("numbers")
 
         @rule(target=numbers)
-        def number(self):
+        def number(self) -> int:
             return 1
 
     with pytest.raises(ValueError, match="cannot be written down"):
-        check_stateful(Machine, **SMALL)
+        sampled(Machine)
 
 
-def test_a_forbidden_step_needs_a_declared_text():
+def test_a_forbidden_step_needs_a_declared_text() -> None:
     class Machine(Counting):
         throws = ()
 
-    verdict = check_stateful(Machine, **SMALL)
+    verdict = sampled(Machine)
     assert verdict.grade is Grade.UNKNOWN
     assert "is not declared in throws" in verdict.reason
 
 
-def test_a_run_is_told_again():
+def test_a_run_is_told_again() -> None:
     assert tell(Counting, [("add", {"times": 2}), ("clear", {})]) is None
     with pytest.raises(KeyError):
         tell(Counting, [("dorp", {})])
 
 
-def test_the_story_ends_where_the_failure_is():
-    def clear(self):
+def test_the_story_ends_where_the_failure_is() -> None:
+    def clear(self: Counter) -> None:
         pass
 
     calls = [("add", {"times": 1}), ("clear", {}), ("add", {"times": 1})]
     story = tell(broken(clear=clear), calls)
+    assert story
+    assert story.replay
     assert len(story.steps) == 2
     assert len(story.replay.choices) == 2
 
 
-def test_a_mutant_is_bound_by_name():
+def test_a_mutant_is_bound_by_name() -> None:
     edit = Edit("linked", "if other.first is None", "if True")
     mutant = Mutant("always-empty", "every list looks empty", (edit,))
 
@@ -255,22 +264,22 @@ def test_a_mutant_is_bound_by_name():
         Machine.on("dorp")
 
 
-def test_an_invariant_under_a_precondition_is_checked_where_it_holds():
+def test_an_invariant_under_a_precondition_is_checked_where_it_holds() -> None:
     class Machine(Counting):
-        @precondition(lambda self: self.port.value == 3)
+        @precondition(lambda self: self.counter.value == 3)
         @invariant()
-        def is_full(self):
-            self.same("full", self.port.value, 2)
+        def is_full(self) -> None:
+            self.same("full", self.counter.value, 2)
 
-    assert check_stateful(Machine, **SMALL).counterexample.invariant == "counter.full"
+    assert refuted(Machine).invariant == "counter.full"
 
 
-def test_arguments_reach_the_story():
+def test_arguments_reach_the_story() -> None:
     class Machine(Counting):
         @rule(what=sampled_from(("a",)))
         def say(self, what: str) -> None:
             self.same("word", what, "b")
 
-    story = check_stateful(Machine, **SMALL).counterexample
+    story = refuted(Machine)
     assert story.steps[-1].action == "say(what='a')"
     assert (story.steps[-1].function, story.steps[-1].where) == ("", "")

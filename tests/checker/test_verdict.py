@@ -8,7 +8,7 @@ from checker.verdict import Grade, Verdict, weakest
 STORY = Counterexample("one_owner", "mheap.go:475", "why", [])
 
 
-def test_the_order_of_the_grades():
+def test_the_order_of_the_grades() -> None:
     assert sorted(Grade, reverse=True) == [
         Grade.PROVED,
         Grade.EXHAUSTED,
@@ -31,12 +31,12 @@ def test_the_order_of_the_grades():
         (Grade.NOT_RUN, "reason"),
     ],
 )
-def test_a_grade_must_be_explained(grade, lacks):
+def test_a_grade_must_be_explained(grade: Grade, lacks: str) -> None:
     with pytest.raises(ValueError, match=lacks):
         Verdict(grade)
 
 
-def test_weakest_is_the_weakest_with_all_counts():
+def test_weakest_is_the_weakest_with_all_counts() -> None:
     combined = weakest(
         [
             Verdict(Grade.PROVED, counts={"queries": 2, "paths": 1}),
@@ -49,16 +49,16 @@ def test_weakest_is_the_weakest_with_all_counts():
     assert combined.counts == {"queries": 5, "paths": 1}
 
 
-def test_weakest_never_hides_a_refutation_behind_what_claims_more():
+def test_weakest_never_hides_a_refutation_behind_what_claims_more() -> None:
     refuted = Verdict(Grade.REFUTED, counterexample=STORY)
     assert weakest([Verdict(Grade.PROVED), refuted]).counterexample is STORY
 
 
-def test_weakest_of_nothing_is_not_a_proof():
+def test_weakest_of_nothing_is_not_a_proof() -> None:
     with pytest.raises(ValueError, match="no verdicts"):
         weakest([])
 
 
-def test_with_counts_adds():
+def test_with_counts_adds() -> None:
     verdict = Verdict(Grade.PROVED, counts={"paths": 1}).with_counts(queries=2)
     assert verdict.counts == {"paths": 1, "queries": 2}

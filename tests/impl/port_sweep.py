@@ -9,11 +9,12 @@ from impl.mbitmap import mark_bits_for_index
 from impl.mgc import gc
 from impl.mgcmark import scan_conservative
 from impl.mgcwork import GcWork
-from impl.mheap import SPAN_ALLOC_HEAP, SPAN_ALLOC_STACK, Mheap, new_mheap
+from impl.mheap import Mheap, new_mheap
 from impl.mspan import Mspan
 from impl.mspanset import SpanSet
 from impl.procresize import schedinit
 from impl.rt import M, run_on
+from impl.spanalloctype import SPAN_ALLOC_HEAP, SPAN_ALLOC_STACK
 
 
 def heap_span(h: Mheap, spc: int, npages: int = 1) -> Mspan:

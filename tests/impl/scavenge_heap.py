@@ -104,7 +104,7 @@ def take(h: Any, npages: int) -> int:
         stats.released.add(-scav)
         stats.in_stacks.add(nbytes)
         h.memstats.heap_stats.release()
-    return base
+    return int(base)
 
 
 def give_back(h: Any, base: int, npages: int) -> None:

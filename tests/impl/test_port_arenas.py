@@ -105,7 +105,12 @@ def test_a_hint_that_fails_is_dropped_and_its_memory_given_back() -> None:
 def test_addresses_that_the_heap_cannot_use_are_not_asked_for(config: Config) -> None:
     h = new_mheap(config)
     asked: list[int] = []
-    h.mem.refuses = lambda v, _n: asked.append(v) is not None
+
+    def refuses(v: int, _n: int) -> bool:
+        asked.append(v)
+        return False
+
+    h.mem.refuses = refuses
     end = 1 << 47 if config is LINUX_AMD64 else 1 << 48
     add_hint(h, end - config.heap_arena_bytes)
     add_hint(h, (1 << 64) - config.heap_arena_bytes)

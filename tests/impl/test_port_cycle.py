@@ -5,12 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impl.config import MINIATURE
+from impl.gcphase import GC_MARK, GC_OFF
 from impl.heaparena import arena_at
 from impl.mgc import (
     GC_BACKGROUND_MODE,
     GC_FORCE_BLOCK_MODE,
-    GC_MARK,
-    GC_OFF,
     gc_mark_done,
     gc_start,
     gc_sweep,
@@ -30,6 +29,7 @@ from tests.impl.port_heap import (
     TWO_PER_PAGE,
     Thread,
     heap_of,
+    slice_of,
     throws,
 )
 from tests.impl.port_sweep import marks
@@ -192,10 +192,10 @@ def test_reclaim_gives_up_at_the_end_of_the_arenas(h: Mheap) -> None:
 
 def test_reclaim_chunk_needs_the_lock_and_work(h: Mheap) -> None:
     with throws("not holding required lock!"):
-        h.reclaim_chunk((1,), 0, 8)
+        h.reclaim_chunk(slice_of(1), 0, 8)
     h.sweep.active.mark_drained()
     lock(h.lock)
-    assert h.reclaim_chunk((1,), 0, 8) == 0
+    assert h.reclaim_chunk(slice_of(1), 0, 8) == 0
     unlock(h.lock)
 
 
@@ -205,7 +205,7 @@ def test_reclaim_chunk_looks_at_its_pages_only(h: Mheap, page: int) -> None:
     objects = [t.new(ONE_PER_PAGE)[0] for _ in range(16)]
     collect(h, t, [p for p in objects if p != ARENA + page * PAGE])
     lock(h.lock)
-    freed = [h.reclaim_chunk((1, 2), first, 8) for first in (0, 8, 16, 24)]
+    freed = [h.reclaim_chunk(slice_of(1, 2), first, 8) for first in (0, 8, 16, 24)]
     unlock(h.lock)
     # The thread's cached span, on the last page, was swept when the cache was flushed.
     expected = [0, 0, 0, 0]

@@ -24,10 +24,11 @@ from impl.mgcmark import (
 )
 from impl.mgcsweep import NOTHING_TO_SWEEP, is_sweep_done, sweepone
 from impl.mgcwork import GcWork
-from impl.mheap import SPAN_ALLOC_STACK, Mheap
+from impl.mheap import Mheap
 from impl.proc import start_the_world_with_sema, stop_the_world_with_sema
 from impl.procresize import gomaxprocs
 from impl.rt import MemoryFault, Panic, getm, u32
+from impl.spanalloctype import SPAN_ALLOC_STACK
 from impl.spanclass import make_span_class
 from impl.special import span_has_specials
 from impl.userarena import free_user_arena_chunk, new_user_arena_chunk

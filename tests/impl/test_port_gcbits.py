@@ -18,6 +18,7 @@ from impl.gcbits import (
     next_mark_bit_arena_epoch,
     try_alloc,
 )
+from impl.mem import sys_alloc
 from impl.mheap import Mheap, new_mheap
 from impl.mstats import SysMemStat
 from impl.rt import U64_MAX, MixedArray, atomic, lock, unlock
@@ -126,7 +127,7 @@ def test_an_arena_that_came_too_late_is_kept_for_later(
 ) -> None:
     """While this thread asks the system for memory, without the lock, another one does the same."""
     others: list[GcBits] = []
-    alone = gcbits.sys_alloc
+    alone = sys_alloc
 
     def beside_another_thread(h: Mheap, n: int, stat: SysMemStat) -> int:
         monkeypatch.setattr(gcbits, "sys_alloc", alone)

@@ -5,9 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
+from impl.gcphase import GC_MARK, GC_MARK_TERMINATION
 from impl.malloc import ZEROBASE, Type, mallocgc, next_free, next_free_fast
 from impl.mcache import TINY_SPAN_CLASS
-from impl.mgc import GC_MARK, GC_MARK_TERMINATION, gc, set_gc_phase
+from impl.mgc import gc, set_gc_phase
 from impl.mheap import Mheap, new_mheap
 from impl.rt import M, MemoryFault, getm, run_on
 from impl.spanclass import make_span_class, span_class_noscan

@@ -50,7 +50,7 @@ def grow(h: Mheap, npage: int) -> tuple[int, bool]:
 
 def ranges(h: Mheap) -> list[tuple[int, int]]:
     """(base, limit) of the address ranges that the page allocator owns."""
-    return [tuple(r) for r in h.pages.in_use.ranges]
+    return [(r.base, r.limit) for r in h.pages.in_use.ranges]
 
 
 def test_the_heap_grows_by_whole_chunks_within_its_arena() -> None:

@@ -27,8 +27,8 @@ def test_layout() -> None:
 
 def test_init_leaves_alone_what_go_leaves_alone() -> None:
     s = Mspan()
-    kept = ("sweepgen", "limit", "nelems", "alloc_cache", "div_mul", "manual_free_list")
-    kept += ("is_user_arena_chunk", "user_arena_chunk_free")
+    kept = ["sweepgen", "limit", "nelems", "alloc_cache", "div_mul", "manual_free_list"]
+    kept += ["is_user_arena_chunk", "user_arena_chunk_free"]
     reset = ("alloc_count", "needzero", "freeindex", "pinner_bits", "specials")
     for field in (*kept, "alloc_count_before_cache", *reset):
         setattr(s, field, 7)
@@ -38,5 +38,6 @@ def test_init_leaves_alone_what_go_leaves_alone() -> None:
     assert (s.base(), s.npages, s.state.get()) == (0x4000, 2, M_SPAN_DEAD)
     assert (s.alloc_count, s.needzero, s.freeindex, s.free_index_for_scan) == (0, 0, 0, 0)
     assert (s.spanclass, s.elemsize) == (0, 0)
-    assert s.alloc_bits is s.gcmark_bits is s.pinner_bits is s.specials is None
+    for field in ("alloc_bits", "gcmark_bits", "pinner_bits", "specials"):
+        assert getattr(s, field) is None
     assert s.speciallock.rank == LockRank.MSPAN_SPECIAL

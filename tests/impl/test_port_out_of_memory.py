@@ -13,7 +13,7 @@ from impl.rt import AddressSpace, M, MemoryFault, Throw, locks, run_on
 from impl.rt.thread import start_anew
 from impl.spanalloctype import SPAN_ALLOC_STACK
 from impl.userarena import new_user_arena
-from proofs.port.whole_heap.invariants import CLAIMS, NOTHING_LEAKED
+from proofs.port.whole_heap.invariants import CLAIMS, NOTHING_LEAKED, HeapInvariant
 from proofs.port.whole_heap.walk import Look
 
 SMALL = replace(
@@ -91,7 +91,7 @@ def run(config: Config, first: int, last: int) -> tuple[str, int, Scarce]:
     return "", refused, mem
 
 
-def check(h: Mheap, claims: list) -> None:
+def check(h: Mheap, claims: list[HeapInvariant]) -> None:
     assert [why for each in claims for why in each.check(Look(h))] == []
     assert locks.held() == ()
 

@@ -56,7 +56,8 @@ def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
         caches = h.cachealloc.inuse
         assert gomaxprocs(h, 1) == 2
         assert list(h.allp) == [mine]
-        assert (other.status, other.mcache, other.mspancache.len) == (PDEAD, None, 0)
+        left: tuple[int, object, int] = (other.status, other.mcache, other.mspancache.len)
+        assert left == (PDEAD, None, 0)
         assert other.pcache.empty()
         assert h.spanalloc.inuse == structures - spare * h.spanalloc.size
         assert h.cachealloc.inuse == caches - h.cachealloc.size

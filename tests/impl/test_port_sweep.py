@@ -5,12 +5,13 @@ import pytest
 from impl.gcbits import GcBits
 from impl.mem import sys_used
 from impl.mgcsweep import SweepLocked
-from impl.mheap import SPAN_ALLOC_HEAP, Mheap
+from impl.mheap import Mheap
 from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
 from impl.mspanset import SpanSet
 from impl.mstats import new_heap_stats_delta
 from impl.pinner import new_pinner_bits, of_object
 from impl.rt import U32_MAX, U64_MAX, MemoryFault, u32
+from impl.spanalloctype import SPAN_ALLOC_HEAP
 from tests.impl.port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
 from tests.impl.port_sweep import content, heap_span, marks, set_marks
 

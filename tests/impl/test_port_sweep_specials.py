@@ -8,6 +8,7 @@ from impl.mbitmap import alloc_bits_for_index
 from impl.mfinal import Finalizer, iterate_finq, runfinq
 from impl.mgc import gc
 from impl.mgcsweep import SweepLocked
+from impl.mgcwork import GcWork
 from impl.mheap import Mheap
 from impl.mspan import M_SPAN_DEAD, Mspan
 from impl.proc import releasep
@@ -153,7 +154,11 @@ def test_a_finalizer_set_while_marking_keeps_what_its_object_refers_to() -> None
     with program() as h:
         p, q = new_object(h, ONE_PER_PAGE), new_object(h, ONE_PER_PAGE)
         h.work.points_to = lambda obj: (q,) if obj == p else ()
-        gc(h, lambda _: addfinalizer(h, p, 0, 0, "t", None) and None)
+
+        def set_finalizer(_: GcWork) -> None:
+            addfinalizer(h, p, 0, 0, "t", None)
+
+        gc(h, set_finalizer)
         assert (queued(h), h.pages_in_use.load()) == ([(0, p)], 2)
 
 

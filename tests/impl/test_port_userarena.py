@@ -199,7 +199,8 @@ TYPES = st.sampled_from([1, 2, 31, 32, 64, 100, 128, 150]).flatmap(
 
 def pointers(h: Mheap, addr: int, size: int) -> list[int]:
     """The addresses of the pointers in an object, as a scan finds them."""
-    found, hb = [], heap_bits_for_addr(h, addr, size)
+    found: list[int] = []
+    hb = heap_bits_for_addr(h, addr, size)
     while True:
         hb, p = hb.next(h)
         if p == 0:
@@ -385,25 +386,15 @@ def test_a_chunk_that_needs_zeroing_is_a_mistake(h: Mheap) -> None:
 def test_only_whole_chunks_are_freed(h: Mheap) -> None:
     s = h.alloc(1, make_span_class(0, False))
     assert s is not None
-    for text, free in (
-        ("span is not for a user arena", lambda: free_user_arena_chunk(h, s, s.base())),
-        (
-            "invalid span in heapArena for user arena",
-            lambda: set_user_arena_chunk_to_fault(h, s),
-        ),
-    ):
-        with throws(text):
-            free()
+    with throws("span is not for a user arena"):
+        free_user_arena_chunk(h, s, s.base())
+    with throws("invalid span in heapArena for user arena"):
+        set_user_arena_chunk_to_fault(h, s)
     s.is_user_arena_chunk = True
-    for text, free in (
-        ("invalid user arena span size", lambda: free_user_arena_chunk(h, s, s.base())),
-        (
-            "span on userArena.faultList has invalid size",
-            lambda: set_user_arena_chunk_to_fault(h, s),
-        ),
-    ):
-        with throws(text):
-            free()
+    with throws("invalid user arena span size"):
+        free_user_arena_chunk(h, s, s.base())
+    with throws("span on userArena.faultList has invalid size"):
+        set_user_arena_chunk_to_fault(h, s)
 
 
 @pytest.mark.parametrize(("config", "chunks"), [(LINUX_AMD64, 8), (LINUX_386, 1)])

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from crosshair.core_and_libs import AnalysisMessage, MessageType, run_checkables
 
 from checker import contracts
 from checker.contracts import Contract, check_contract
@@ -34,7 +38,7 @@ def masked(n: int) -> int:
 '''
 
 
-def silent(folder, source, *options):
+def silent(folder: Path, source: str, *options: str) -> bool:
     """CrossHair's own command says nothing about the file, and that it is fine."""
     file = folder / "case.py"
     file.write_text(source)
@@ -43,15 +47,17 @@ def silent(folder, source, *options):
     return (run.returncode, run.stdout) == (0, "")
 
 
-def test_crosshair_is_not_always_silent(tmp_path):
+def test_crosshair_is_not_always_silent(tmp_path: Path) -> None:
     assert not silent(tmp_path, FALSE)
 
 
-def grade(requires, ensures, seconds=5.0):
+def grade(
+    requires: Callable[..., bool], ensures: Callable[..., bool], seconds: float = 5.0
+) -> Grade:
     return check_contract(Contract("toy", "", requires, ensures), WHERE, "", seconds).grade
 
 
-def test_a_contradictory_precondition(tmp_path):
+def test_a_contradictory_precondition(tmp_path: Path) -> None:
     """It checks nothing, with a postcondition that is false, and exits with 0."""
     assert silent(tmp_path, CONTRADICTION)
 
@@ -64,7 +70,7 @@ def test_a_contradictory_precondition(tmp_path):
     assert grade(requires, ensures) is Grade.VACUOUS
 
 
-def test_not_confirmed(tmp_path):
+def test_not_confirmed(tmp_path: Path) -> None:
     """It gave up, and exits with 0."""
     assert silent(tmp_path, MASKED, "--per_condition_timeout", "1")
 
@@ -77,7 +83,7 @@ def test_not_confirmed(tmp_path):
     assert grade(requires, ensures, seconds=1.0) is Grade.UNKNOWN
 
 
-def test_a_non_linear_claim_that_is_false():
+def test_a_non_linear_claim_that_is_false() -> None:
     """Its own default budget made it say that the precondition cannot be met."""
 
     def requires(x: int, y: int) -> bool:
@@ -89,7 +95,7 @@ def test_a_non_linear_claim_that_is_false():
     assert grade(requires, ensures, seconds=1.0) < Grade.SAMPLED
 
 
-def test_a_precondition_that_raises():
+def test_a_precondition_that_raises() -> None:
     """CrossHair takes the arguments for which it raises as not meant."""
 
     def requires(n: int) -> bool:
@@ -101,7 +107,7 @@ def test_a_precondition_that_raises():
     assert grade(requires, ensures) is Grade.VACUOUS
 
 
-def test_leading_assertions_that_contradict_are_confirmed_but_are_no_contract_here():
+def test_leading_assertions_that_contradict_are_confirmed_but_are_no_contract_here() -> None:
     """In CrossHair's `asserts` style that is confirmed; what has no path to its end is not."""
 
     def requires(n: int) -> bool:
@@ -114,22 +120,21 @@ def test_leading_assertions_that_contradict_are_confirmed_but_are_no_contract_he
     assert grade(requires, ensures) is Grade.REFUTED
 
 
-def test_silence(monkeypatch):
+def test_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """No message at all, as for a function without conditions."""
     monkeypatch.setattr(contracts, "run_checkables", lambda _: [])
     assert grade(lambda n: n > 0, lambda n: n > 0) is Grade.VACUOUS
 
 
-def test_a_confirmation_that_met_no_precondition(monkeypatch):
+def test_a_confirmation_that_met_no_precondition(monkeypatch: pytest.MonkeyPatch) -> None:
     """Confirmed is believed only beside arguments that meet the precondition."""
-    real = contracts.run_checkables
+    real = run_checkables
 
-    def confirm_everything(checkables):
+    def confirm_everything(checkables: Any) -> list[AnalysisMessage]:
         messages = real(checkables)
-        states = contracts.MessageType
         return [
-            contracts.AnalysisMessage(
-                states.CONFIRMED, "", message.filename, message.line, message.column, ""
+            AnalysisMessage(
+                MessageType.CONFIRMED, "", message.filename, message.line, message.column, ""
             )
             for message in messages
         ]
@@ -146,10 +151,12 @@ def test_a_confirmation_that_met_no_precondition(monkeypatch):
 
 
 @pytest.mark.parametrize("said", ["post_fail", "exec_err"])
-def test_a_counterexample_that_does_not_fail_is_no_refutation(monkeypatch, said):
+def test_a_counterexample_that_does_not_fail_is_no_refutation(
+    monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
     """A message of failure without arguments that really fail."""
-    state = contracts.MessageType(said)
-    message = contracts.AnalysisMessage(state, "false", "case.py", 1, 0, "")
+    state = MessageType(said)
+    message = AnalysisMessage(state, "false", "case.py", 1, 0, "")
     monkeypatch.setattr(contracts, "run_checkables", lambda _: [message])
 
     def anything(n: int) -> bool:

@@ -99,6 +99,8 @@ def mutated(package: str, mutant: Mutant) -> Iterator[tuple[str, str]]:
     """(Module, text) of each module that a mutant changes."""
     for module in sorted({edit.module for edit in mutant.edits}):
         spec = importlib.util.find_spec(f"{package}.{module}")
+        assert spec
+        assert spec.origin
         text = Path(spec.origin).read_text()
         for edit in mutant.edits:
             if edit.module == module:
@@ -107,12 +109,12 @@ def mutated(package: str, mutant: Mutant) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", SUBJECTS)
-def test_no_mutant_uses_an_undefined_name(name, tmp_path):
+def test_no_mutant_uses_an_undefined_name(name: str, tmp_path: Path) -> None:
     """A mutant that dies of a NameError says nothing of the check that kills it."""
     for mutant in asked_for(name):
         package = package_of(mutant, name)
         for module, text in mutated(package, mutant):
             (tmp_path / f"{package}-{mutant}.{module}.py").write_text(text)
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F821", tmp_path]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F821"]
+    found = subprocess.run([*command, tmp_path], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr

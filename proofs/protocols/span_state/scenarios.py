@@ -17,7 +17,7 @@ from checker.refinement import Diverged, ModelRun
 from harness.interleavings import Refinement
 from harness.port import PortView, provide
 from impl.config import MINIATURE
-from impl.mgc import GC_MARK
+from impl.gcphase import GC_MARK
 from impl.spanclass import make_span_class
 from model import span_state
 from proofs.protocols.span_state.abstraction import Life, abstraction, limit_is_right

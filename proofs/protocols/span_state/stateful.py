@@ -11,7 +11,7 @@ from checker.counterexample import Scalar
 from harness.port import PortView, page_is_free, provide
 from harness.stateful import WatchedComparison
 from impl.config import MINIATURE
-from impl.mgc import GC_MARK, GC_MARK_TERMINATION, GC_OFF
+from impl.gcphase import GC_MARK, GC_MARK_TERMINATION, GC_OFF
 from impl.rt import U64_MAX, lock, u32, unlock
 from impl.spanalloctype import SPAN_ALLOC_STACK
 from impl.spanclass import span_class_sizeclass

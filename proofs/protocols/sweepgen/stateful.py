@@ -15,7 +15,8 @@ from checker.counterexample import Scalar
 from harness.port import PortView, page_is_free, provide
 from harness.stateful import WatchedComparison
 from impl.config import MINIATURE
-from impl.mgc import GC_BACKGROUND_MODE, GC_MARK, GC_OFF
+from impl.gcphase import GC_MARK, GC_OFF
+from impl.mgc import GC_BACKGROUND_MODE
 from impl.mgcsweep import NOTHING_TO_SWEEP, SWEEP_DRAINED_MASK
 from impl.rt import lock, unlock
 from model import sweepgen as model

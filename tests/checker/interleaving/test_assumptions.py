@@ -24,9 +24,11 @@ def test_a_bound_names_assumptions_in_their_order() -> None:
 
 
 def verdicts(port: Any) -> list[Verdict]:
-    told = {"harness": "toy", "citation": "", "why": ""}
     case = scenario("word", 2)
-    return [check_interleavings(case, port, None, **told), check_races(case, port, **told)]
+    return [
+        check_interleavings(case, port, None, harness="toy", citation="", why=""),
+        check_races(case, port, harness="toy", citation="", why=""),
+    ]
 
 
 def test_a_plain_store_races_with_an_atomic_load_unless_it_is_assumed_to_be_one() -> None:

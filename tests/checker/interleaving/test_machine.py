@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 import checker.shared
-from checker.interleaving.machine import Struct, machine
+from checker.interleaving.machine import machine
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
+from checker.interleaving.structs import Struct
 from checker.interleaving.values import Unsupported, canonical
 from tests.checker.interleaving.programs import SHARED, load, scenario
 

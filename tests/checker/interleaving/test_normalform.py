@@ -1,6 +1,7 @@
 """The normal form means what the source means: results, exceptions, and the order of everything."""
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,34 +22,34 @@ class Echo:
     def __init__(self, log: list[Any], name: str, fail_at: int) -> None:
         self.__dict__.update(log=log, name=name, fail_at=fail_at)
 
-    def _log(self, *what: Any) -> "Echo":
+    def _log(self, *what: Any) -> Any:
         self.log.append((self.name, *map(repr, what)))
         if len(self.log) == self.fail_at:
             raise Failure(self.name)
         return Echo(self.log, f"{self.name}'", self.fail_at)
 
-    def __getattr__(self, name: str) -> "Echo":
+    def __getattr__(self, name: str) -> Any:
         return self._log("get", name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._log("set", name, value)
 
-    def __getitem__(self, key: Any) -> "Echo":
+    def __getitem__(self, key: Any) -> Any:
         return self._log("item", key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._log("set item", key, value)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> "Echo":
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._log("call", args, kwargs)
 
-    def __add__(self, other: Any) -> "Echo":
+    def __add__(self, other: Any) -> Any:
         return self._log("add", other)
 
-    def __iadd__(self, other: Any) -> "Echo":
+    def __iadd__(self, other: Any) -> Any:
         return self._log("iadd", other)
 
-    def __neg__(self) -> "Echo":
+    def __neg__(self) -> Any:
         return self._log("neg")
 
     def __lt__(self, other: Any) -> Any:
@@ -68,25 +69,24 @@ def expression(r: random.Random, depth: int) -> str:
     def e() -> str:
         return expression(r, depth - r.randint(1, depth))
 
-    return r.choice(
-        [
-            lambda: f"{r.choice('abc')}.{r.choice('xy')}",
-            lambda: f"a[{e()}]",
-            lambda: f"b[{e()}:{e()}]",
-            lambda: f"a({e()}, {e()}, k={e()})",
-            lambda: f"b.m({e()}, {e()})",
-            lambda: f"c(*({e()}, {e()}), {e()})",
-            lambda: f"(a + {e()})",
-            lambda: f"(-b.x + {e()})",
-            lambda: f"({e()} and {e()} or {e()})",
-            lambda: f"(not {e()})",
-            lambda: f"({e()} if {e()} else {e()})",
-            lambda: f"(a < c({e()}) < b.y < c)",
-            lambda: f"({e()}, *({e()},), {e()})",
-            lambda: f"[{e()}, {e()}]",
-            lambda: "f'{a.x}-{" + r.choice("abc") + "!r:>{b.y!r}}'",
-        ]
-    )()
+    made: list[Callable[[], str]] = [
+        lambda: f"{r.choice('abc')}.{r.choice('xy')}",
+        lambda: f"a[{e()}]",
+        lambda: f"b[{e()}:{e()}]",
+        lambda: f"a({e()}, {e()}, k={e()})",
+        lambda: f"b.m({e()}, {e()})",
+        lambda: f"c(*({e()}, {e()}), {e()})",
+        lambda: f"(a + {e()})",
+        lambda: f"(-b.x + {e()})",
+        lambda: f"({e()} and {e()} or {e()})",
+        lambda: f"(not {e()})",
+        lambda: f"({e()} if {e()} else {e()})",
+        lambda: f"(a < c({e()}) < b.y < c)",
+        lambda: f"({e()}, *({e()},), {e()})",
+        lambda: f"[{e()}, {e()}]",
+        lambda: "f'{a.x}-{" + r.choice("abc") + "!r:>{b.y!r}}'",
+    ]
+    return r.choice(made)()
 
 
 def block(r: random.Random, depth: int, in_loop: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ def test_that_comparison_notices_unsound_merging(
     full = automaton._frame_state
 
     def partly(frame: Any, records: Any) -> Any:
-        state = full(frame, records)
+        state: Any = full(frame, records)
         return state[:1] if forget == "locals" else state[1:]
 
     monkeypatch.setattr(automaton, "_frame_state", partly)
@@ -255,7 +256,9 @@ def test_replay() -> None:
 
     def setup(p: Any) -> Any:
         made = zeroing(2).setup(p)
-        h = made.threads[0][1].args[0]
+        call = made.threads[0][1]
+        assert isinstance(call, partial)
+        h = call.args[0]
         return type(made)(made.threads, {"arena": h.arenas[0]})
 
     case = type(zeroing(2))("two", setup, final=overlap)
@@ -320,7 +323,7 @@ def test_a_simulation_follows_or_objects() -> None:
 
 
 def test_views_name_everything() -> None:
-    seen = {}
+    seen: dict[str, Any] = {}
 
     def final(view: View, outcome: Outcome) -> None:
         x = view["x"]

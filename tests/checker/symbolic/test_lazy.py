@@ -65,13 +65,13 @@ def shapes(e: Engine, operation: str, heads: type = Chain, most: int = 4) -> Non
     link(head_a, a)
     link(head_b, b)
     if operation == "take_all":
-        head_a.take_all(head_b)  # type: ignore[attr-defined]
+        head_a.take_all(head_b)
         a, b = b + a, []
     elif operation == "remove":
         if not a:
             e.stop()
         node = a.pop(e.choose(len(a), "k"))
-        head_a.remove(node)  # type: ignore[attr-defined]
+        head_a.remove(node)
         e.check(node.next is None and node.prev is None and node.list is None, "unlinked")
     else:
         node = Node()

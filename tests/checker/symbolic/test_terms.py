@@ -61,6 +61,8 @@ def test_word_agrees_with_python(name: str) -> None:
     rng, function = random.Random(name), BINARY[name]
     tried = 0
     while tried < 600:
+        a: Word | int
+        b: Word | int
         a, x, bind_a = draw_word(rng, "a", 70)
         if rng.random() < 0.5:
             b, y, bind_b = draw_word(rng, "b", 6 if name in ("<<", ">>") else 70)
@@ -68,9 +70,9 @@ def test_word_agrees_with_python(name: str) -> None:
             y = rng.randint(-9, 80) if name in ("<<", ">>") else rng.randint(-(1 << 66), 1 << 66)
             if rng.random() < 0.3:
                 y = rng.randint(-3, 9)
-            b, bind_b = y, (z3.Bool("unused"), z3.BoolVal(True))  # type: ignore[assignment]
+            b, bind_b = y, (z3.Bool("unused"), z3.BoolVal(True))
         if rng.random() < 0.3 and not isinstance(b, Word):
-            a, b, x, y = b, a, y, x  # type: ignore[assignment]
+            a, b, x, y = b, a, y, x
         try:
             result = function(a, b)
         except (OutsideSubset, SymbolicBranch, ValueError, ZeroDivisionError):
@@ -225,7 +227,13 @@ def test_connectives_of_symbolic_values_agree_with_plain_ones() -> None:
 @pytest.mark.parametrize("x", [0, 1, None, "yes", z3.Bool("raw"), z3.BoolVal(True)])
 def test_connectives_take_truth_values_only(x: Any) -> None:
     """A raw Z3 term in particular: `==` between two of them is structural in Python's eyes."""
-    for wrong in (lambda: And(x), lambda: Or(x), lambda: Not(x), lambda: Implies(True, x)):
+    wrongs: tuple[Callable[[], object], ...] = (
+        lambda: And(x),
+        lambda: Or(x),
+        lambda: Not(x),
+        lambda: Implies(True, x),
+    )
+    for wrong in wrongs:
         with pytest.raises(TypeError):
             wrong()
     with pytest.raises(TypeError):

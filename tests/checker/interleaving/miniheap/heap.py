@@ -241,6 +241,7 @@ def reclaim_chunk(h: Heap) -> int:
         for j in range(8):
             if unmarked & (1 << j):
                 s = ha.spans[j]
+                assert s
                 if try_acquire(s, sweepgen):
                     npages = s.npages
                     unlock(h.lock)
