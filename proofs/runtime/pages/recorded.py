@@ -54,7 +54,7 @@ def bound(edits: tuple[Edit, ...]) -> Binding:
     return Binding("impl", edits=edits)
 
 
-class Memory(AddressSpace):
+class PausingAddressSpace(AddressSpace):
     """Where pages go back to the system the greenlet that gives them stops, and says which."""
 
     def unused(self, v: int, n: int) -> None:
@@ -99,7 +99,7 @@ class RecordedPages(TraceReader):
         )
         self.port = bound(self.edits)
         # Of the addresses of amd64, which have a sign, the program has the lower half.
-        memory = Memory(self.config.phys_page_size, self.config.heap_addr_bits - 1)
+        memory = PausingAddressSpace(self.config.phys_page_size, self.config.heap_addr_bits - 1)
         self.heap: Any = self.port.mheap.new_mheap(self.config, memory)
         self.pages: Any = self.heap.pages
         self.chunks: set[int] = set()
