@@ -23,7 +23,7 @@ from checker.interleaving import arrays, cells, locks, requests, slices, structs
 from checker.interleaving.normalform import point, source_line, why_refused
 from checker.interleaving.requests import UNCHANGED, Host, Kind, Place, Request, hosted, rename
 from checker.interleaving.scenario import Call, Scenario
-from checker.interleaving.values import Records, Unsupported, Values, canonical
+from checker.interleaving.values import PrivateRecords, Unsupported, Values, canonical
 
 # Frames of these are left out of a thread's state: what they do after an answer depends on the
 # request alone.
@@ -178,7 +178,7 @@ class Runner(Host):
     def state(self, request: Request, suspended: Sequence[types.FrameType]) -> Hashable:
         """The local state: equal for two runs iff they behave alike from now on."""
         operands = canonical(request.operands)
-        records = Records(self)
+        records = PrivateRecords(self)
         frames = tuple(_frame_state(frame, records) for frame in suspended)
         building = tuple(map(id, self.building))
         held = tuple(map(id, self.held))
@@ -187,7 +187,7 @@ class Runner(Host):
         return (asked, frames, results, self.throw, self.created, building, held)
 
 
-def _frame_state(frame: types.FrameType, records: Records) -> Hashable:
+def _frame_state(frame: types.FrameType, records: PrivateRecords) -> Hashable:
     here = point(frame.f_globals, frame.f_lineno)
     code = frame.f_code
     if here is None:

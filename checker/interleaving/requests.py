@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from checker.assumption import Assumption
 from checker.context import CONTEXT, acting
-from checker.interleaving.values import Record, Thing, Unsupported
+from checker.interleaving.values import PrivateRecord, Thing, Unsupported
 
 
 class Kind(Enum):
@@ -131,7 +131,7 @@ class Object(Thing):
         raise NotImplementedError
 
 
-class Local(Record):
+class Local(PrivateRecord):
     """Base of what a thread keeps on its stack: it makes records of its own, as dataclasses."""
 
     __slots__ = ()

@@ -25,7 +25,7 @@ class Thing:
     __slots__ = ()
 
 
-class Record:
+class PrivateRecord:
     """A dataclass that only the run that made it, its `_owner`, can reach: it may change freely.
 
     What its fields hold is part of the local state of the thread.
@@ -35,7 +35,7 @@ class Record:
     _owner: Any
 
 
-class Records:
+class PrivateRecords:
     """The records that the state of a run leads to, numbered as they are met.
 
     Two states with equal forms lead to equal records, and where one leads twice to the same record
@@ -46,16 +46,16 @@ class Records:
         self._owner = owner
         self._numbers: dict[int, int] = {}
 
-    def form(self, record: Record) -> Hashable:
+    def form(self, record: PrivateRecord) -> Hashable:
         """A record's form: what it holds the first time, its number alone after that."""
         kind: Any = type(record)
         if record._owner is not self._owner:
             raise Unsupported(f"a {kind.__name__} was made by another thread, or in the setup")
         number = self._numbers.get(id(record))
         if number is not None:
-            return (Record, number)
+            return (PrivateRecord, number)
         number = self._numbers[id(record)] = len(self._numbers)
-        return (Record, number, kind, *_fields(record, self))
+        return (PrivateRecord, number, kind, *_fields(record, self))
 
 
 _BY_IDENTITY = (
@@ -68,7 +68,7 @@ _BY_IDENTITY = (
 )
 
 
-def canonical(value: Any, records: Records | None = None) -> Hashable:
+def canonical(value: Any, records: PrivateRecords | None = None) -> Hashable:
     """A hashable form of an immutable value, equal for two values iff no program can tell them apart.
 
     With `records` also of a thread's own ones. Raises Unsupported for anything else.
@@ -89,7 +89,7 @@ def canonical(value: Any, records: Records | None = None) -> Hashable:
         return (kind, canonical(value.__self__, records), value.__func__)
     if kind is frozenset:
         return (kind, frozenset(map(canonical, value)))
-    if isinstance(value, Record):
+    if isinstance(value, PrivateRecord):
         if records is not None:
             return records.form(value)
         raise Unsupported(f"a {kind.__name__} is a thread's own, and others could get hold of it")
@@ -101,7 +101,7 @@ def canonical(value: Any, records: Records | None = None) -> Hashable:
     )
 
 
-def _fields(value: Any, records: Records | None) -> Iterator[Hashable]:
+def _fields(value: Any, records: PrivateRecords | None) -> Iterator[Hashable]:
     return (canonical(getattr(value, each.name), records) for each in dataclasses.fields(value))
 
 

@@ -46,7 +46,7 @@ RecordCalls = Sequence[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
-class Records:
+class SpanRecords:
     """The records that each span has, as a Simulation."""
 
     programs: Sequence[RecordCalls]
@@ -190,7 +190,7 @@ def threads_on(
         labels = {"heap": heap, "arena": arena, **{f"span{s}": each for s, each in enumerate(made)}}
         return Setup(threads, labels)
 
-    return Explored(Scenario(name, setup), Records(programs, spans), describe, states)
+    return Explored(Scenario(name, setup), SpanRecords(programs, spans), describe, states)
 
 
 def _same(name: str, states: int) -> Explored:

@@ -8,7 +8,7 @@ import pytest
 
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import Result, explore
-from checker.interleaving.values import Record, Records, Unsupported
+from checker.interleaving.values import PrivateRecord, PrivateRecords, Unsupported
 from tests.checker.interleaving.programs import SHARED, load, scenario
 
 PAIR = (
@@ -100,14 +100,14 @@ def body1(x):
 def test_that_comparison_notices_unsound_merging(
     monkeypatch: pytest.MonkeyPatch, forget: str
 ) -> None:
-    full = Records.form
+    full = PrivateRecords.form
 
-    def partly(self: Records, record: Record) -> Any:
+    def partly(self: PrivateRecords, record: PrivateRecord) -> Any:
         if forget == "what it holds":
-            return Record
-        return full(Records(self._owner), record)
+            return PrivateRecord
+        return full(PrivateRecords(self._owner), record)
 
-    monkeypatch.setattr(Records, "form", partly)
+    monkeypatch.setattr(PrivateRecords, "form", partly)
     if forget == "what it holds":
         assert compare(range(50))[0] > 0
     else:
