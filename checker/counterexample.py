@@ -56,7 +56,9 @@ class Counterexample:
 
     def text(self) -> str:
         """The story for a terminal."""
-        lines = [f"violated: {self.invariant}", f"stated at: {self.citation}", f"why: {self.why}"]
+        lines = [f"violated: {self.invariant}"]
+        lines += [f"stated at: {self.citation}"] if self.citation else []
+        lines += [f"why: {self.why}"] if self.why else []
         lines += _state_lines("initially", self.initial_abstract or self.initial_concrete)
         for number, step in enumerate(self.steps, 1):
             place = " ".join(part for part in (step.function, step.where) if part)

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from checker.interleaving.refinement import Refinement
 from checker.mutation import Mutant
 from checker.obligation import Technique
 from checker.verdict import Grade, Verdict
 from harness import histories, interleavings
 from harness.histories import Explored
-from harness.interleavings import Refinement
 from harness.means import Means
 from harness.replay import Replayer
 from harness.subject import Group, Theorem

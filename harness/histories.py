@@ -12,7 +12,7 @@ from typing import Any
 from checker.assumption import Assumption
 from checker.binding import Binding
 from checker.counterexample import Replay, Scalar
-from checker.interleaving.judge import check_interleavings, check_races, tell
+from checker.interleaving.narration import Narrator
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.observe import Simulation
 from checker.interleaving.races import find_races
@@ -20,6 +20,7 @@ from checker.interleaving.requests import host, rely_on
 from checker.interleaving.scenario import Scenario
 from checker.interleaving.search import replay
 from checker.interleaving.structs import struct_where
+from checker.interleaving.verdicts import check_interleavings, check_races
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
 from harness.assumptions import ONE_ADDRESS
@@ -87,10 +88,10 @@ def holds(
         explored.bind(variant),
         explored.history,
         harness=harness,
-        citation=cites,
+        cites=cites,
         why=why,
         variant=variant.name if variant is not None else "",
-        describe=explored.describe,
+        narrator=Narrator(explored.describe),
         states=explored.states if recorded else None,
     )
 
@@ -106,7 +107,8 @@ def along(
     if result.violation is None:
         return Verdict(Grade.SAMPLED, bound="one schedule")
     choices = [explored.scenario.name, *schedule]
-    story = tell(result.violation, cites, why, Replay(harness, choices), explored.describe)
+    narrator = Narrator(explored.describe)
+    story = narrator.breach(result.violation, cites, why, Replay(harness, choices))
     return Verdict(Grade.REFUTED, counterexample=story)
 
 
@@ -118,7 +120,7 @@ def race_free(
         explored.scenario,
         explored.bind(variant),
         harness=harness,
-        citation=cites,
+        cites=cites,
         why=why,
         variant=variant.name if variant is not None else "",
     )

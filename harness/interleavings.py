@@ -1,75 +1,19 @@
-"""What the interleaving proofs of all subjects share: the explored port, and the model beside it."""
+"""What the interleaving proofs of all subjects share: the explored port beside a model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from checker.binding import Binding
-from checker.interleaving.judge import check_interleavings, check_races
 from checker.interleaving.normalform import normal_form
-from checker.interleaving.observe import Operation, View, Violation
 from checker.interleaving.races import find_races
-from checker.interleaving.scenario import Scenario
+from checker.interleaving.refinement import Refinement, check_refinement
 from checker.interleaving.search import replay
+from checker.interleaving.verdicts import check_races
 from checker.mutation import Mutant
-from checker.plain import Instance, State
-from checker.refinement import Abstraction, Diverged, ModelRun
 from checker.verdict import Verdict
 from harness.explored import EXPLORED
-from harness.port import PortView
 from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
-
-Follow = Callable[[ModelRun, Operation, View], None]
-"""Takes the model steps that one operation of the port stands for."""
-
-
-@dataclass
-class Refinement:
-    """A scenario with the model that must be able to follow it.
-
-    `start` takes the model to the state of the setup, `follow` takes the steps an operation stands
-    for, `port` shows the abstraction what it needs. The model's own invariants are checked in every
-    state as well, since a history variable may say what memory does not; `known_broken` names those
-    of which a known finding says that they fail.
-    """
-
-    scenario: Scenario
-    instance: Instance
-    abstraction: Abstraction
-    start: Callable[[ModelRun, View], None]
-    follow: Follow
-    port: Callable[[View], PortView]
-    states: int | None = None
-    known_broken: frozenset[str] = frozenset()
-    fired: dict[str, int] = field(default_factory=dict)
-
-    def initial(self, view: View) -> State:
-        run = ModelRun(self.instance, self.abstraction)
-        return self._guarded(run, view, lambda: self.start(run, view))
-
-    def advance(self, state: State, operations: tuple[Operation, ...], view: View) -> State:
-        run = ModelRun(self.instance, self.abstraction)
-        run.state = state
-
-        def follow_all() -> None:
-            for operation in operations:
-                self.follow(run, operation, view)
-
-        return self._guarded(run, view, follow_all)
-
-    def _guarded(self, run: ModelRun, view: View, steps: Callable[[], None]) -> State:
-        try:
-            steps()
-            run.compare(self.port(view))
-        except Diverged as error:
-            raise Violation(error.invariant, error.why) from None
-        broken = self.instance.broken(run.state, self.known_broken)
-        if broken is not None:
-            raise Violation(f"{self.instance.machine.name}.{broken[0].name}", broken[0].why)
-        for name, count in run.fired.items():
-            self.fired[name] = self.fired.get(name, 0) + count
-        return run.state
 
 
 def explored(variant: Mutant | None = None) -> Binding:
@@ -85,20 +29,14 @@ def refines(
 
     With `recorded`, the number of states must be the recorded one.
     """
-    machine = refinement.instance.machine
-    verdict = check_interleavings(
-        refinement.scenario,
-        explored(variant),
+    return check_refinement(
         refinement,
-        harness=f"{machine.name}/interleaving",
-        citation=machine.cites,
+        explored(variant),
+        harness=f"{refinement.instance.machine.name}/interleaving",
         why=why,
         variant=variant.name if variant is not None else "",
-        describe=refinement.instance.describe,
-        states=refinement.states if recorded else None,
+        recorded=recorded,
     )
-    fired = {f"fired:{name}": count for name, count in refinement.fired.items() if count}
-    return verdict.with_counts(**fired)
 
 
 def race_free(refinement: Refinement, *, why: str, variant: Mutant | None = None) -> Verdict:
@@ -108,7 +46,7 @@ def race_free(refinement: Refinement, *, why: str, variant: Mutant | None = None
         refinement.scenario,
         explored(variant),
         harness=f"{machine.name}/races",
-        citation=machine.cites,
+        cites=machine.cites,
         why=why,
         variant=variant.name if variant is not None else "",
     )

@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any
 
 from checker.interleaving.observe import Operation, View
+from checker.interleaving.refinement import Refinement
 from checker.interleaving.requests import Kind
 from checker.interleaving.scenario import Scenario, Setup
 from checker.plain import Instance
 from checker.refinement import Diverged, ModelRun
-from harness.interleavings import Refinement
 from harness.port import PortView, map_arenas
 from impl.config import MINIATURE
 from model import zeroed_base

@@ -4,12 +4,12 @@ from functools import partial
 from typing import Any
 
 from checker.assumption import Assumption, assuming
-from checker.interleaving.judge import check_interleavings, check_races
 from checker.interleaving.races import find_races
 from checker.interleaving.requests import rely_on
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
 from checker.interleaving.structs import struct_where
+from checker.interleaving.verdicts import check_interleavings, check_races
 from checker.verdict import Grade, Verdict
 from tests.checker.interleaving.programs import SHARED, load, scenario
 
@@ -25,10 +25,7 @@ def test_a_bound_names_assumptions_in_their_order() -> None:
 
 def verdicts(port: Any) -> list[Verdict]:
     case = scenario("word", 2)
-    return [
-        check_interleavings(case, port, None, harness="toy", citation="", why=""),
-        check_races(case, port, harness="toy", citation="", why=""),
-    ]
+    return [check_interleavings(case, port), check_races(case, port)]
 
 
 def test_a_plain_store_races_with_an_atomic_load_unless_it_is_assumed_to_be_one() -> None:
