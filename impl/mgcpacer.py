@@ -158,6 +158,8 @@ class GcControllerState(Struct):
 
         From the limit comes off what is mapped but can't be objects, once more what is over the
         limit, and some headroom. Never below the marked heap.
+
+        Departs: gives way (osyield) where Go spins.
         """
         while True:
             heap_free = self.heap_free.load()

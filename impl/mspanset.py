@@ -202,6 +202,8 @@ class SpanSet(Struct):
         """runtime/mspanset.go spanSet.pop: removes and returns the oldest span; None if empty.
 
         None may also mean that a push has not come to its end.
+
+        Departs: gives way (osyield) where Go spins.
         """
         entries = self.h.config.span_set_block_entries
         claimed = False

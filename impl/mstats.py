@@ -162,6 +162,8 @@ class ConsistentHeapStats(Struct):
         """runtime/mstats.go consistentHeapStats.read: makes out a consistent snapshot of all.
 
         One reader at a time: it has stopped the world or holds Go's metricsSema.
+
+        Departs: gives way (osyield) where Go spins.
         """
         curr_gen = self.gen.load()
         prev_gen = curr_gen - 1
