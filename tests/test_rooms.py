@@ -22,7 +22,10 @@ ABOVE = {
 """For each room, those it must not know."""
 
 CHECKER_ONLY = ("tests/checker", "examples")
-"""Folders whose files import nothing of ours but checker and each other."""
+"""Folders whose files import nothing of ours but checker, each other and some helpers."""
+
+HELPERS = ("tests/conftest.py", "tests/verdicts.py")
+"""What tests share; it imports nothing else either."""
 
 FOREIGN = re.compile(
     r"\b(?:Go(?:lang)?|golang|goroutines?|[Mm]heap|mspan|[Ss]pans?|[Aa]renas?|[Ss]weep\w*)\b"
@@ -57,6 +60,11 @@ def exists(name: str) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
+def dotted(path: Path) -> str:
+    """The name under which a file is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
 def imported(path: Path) -> Iterator[str]:
     """The modules that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
@@ -83,14 +91,14 @@ def test_no_room_names_one_that_it_must_not_know(room: str) -> None:
 @pytest.mark.parametrize("folder", CHECKER_ONLY)
 def test_what_is_for_the_checker_alone_imports_nothing_else_of_ours(folder: str) -> None:
     ours = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    own = ["checker", folder.replace("/", "."), *(dotted(ROOT / each) for each in HELPERS)]
+    files = [*sorted((ROOT / folder).rglob("*.py")), *(ROOT / each for each in HELPERS)]
     wrong = [
         f"{path.relative_to(ROOT)}: {module}"
-        for path in sorted((ROOT / folder).rglob("*.py"))
+        for path in files
         for module in imported(path)
         if module.partition(".")[0] in ours
-        and not f"{module}.".startswith(
-            ("checker.", "tests.conftest.", f"{folder.replace('/', '.')}.")
-        )
+        and not f"{module}.".startswith(tuple(f"{each}." for each in own))
     ]
     assert not wrong
 
