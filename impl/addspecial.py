@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from impl.gcphase import GC_OFF
 from impl.mgcmark import find_object, scan_word, scanobject
-from impl.mgcsweep import ensure_swept
 from impl.mprof import Bucket
 from impl.proc import acquirem, releasem
 from impl.rt import lock, throw, u16, unlock
@@ -17,7 +16,6 @@ from impl.special import (
     Specialfinalizer,
     span_has_no_specials,
     span_has_specials,
-    special_find_splice_point,
 )
 
 if TYPE_CHECKING:
@@ -35,13 +33,13 @@ def addspecial(h: "Mheap", p: int, s: Special) -> bool:
 
     # The sweep doesn't lock the list.
     mp = acquirem()
-    ensure_swept(h, span)
+    span.ensure_swept(h)
 
     offset = p - span.base()
     kind = s.kind
 
     lock(span.speciallock)
-    iter_, exists = special_find_splice_point(span, offset, kind)
+    iter_, exists = span.special_find_splice_point(offset, kind)
     if not exists:
         # 16 bits, though offsets may be larger: go.dev/issue/70739.
         s.offset = u16(offset)
@@ -64,13 +62,13 @@ def removespecial(h: "Mheap", p: int, kind: int) -> Special | None:
 
     # The sweep doesn't lock the list.
     mp = acquirem()
-    ensure_swept(h, span)
+    span.ensure_swept(h)
 
     offset = p - span.base()
 
     result: Special | None = None
     lock(span.speciallock)
-    iter_, exists = special_find_splice_point(span, offset, kind)
+    iter_, exists = span.special_find_splice_point(offset, kind)
     if exists:
         s: Special = iter_.load()  # type: ignore[assignment]  # it was found
         iter_.store(s.next)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from impl.mem import sys_used
 from impl.mgclimit import LIMITER_EVENT_SCAVENGE_ASSIST
-from impl.mgcscavenge import heap_retained, scavenge
+from impl.mgcscavenge import heap_retained
 from impl.mspan import Mspan
 from impl.rt import U64_MAX, assert_lock_held, getm, lock, throw, u64, unlock
 from impl.spanalloctype import (
@@ -160,8 +160,8 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
     if pp is not None and bytes_to_scavenge > 0:
         start = self.nanotime
         track = pp.limiter_event.start(LIMITER_EVENT_SCAVENGE_ASSIST, start)
-        released = scavenge(
-            self.pages, bytes_to_scavenge, self.gc_cpu_limiter.limiting, force_scavenge
+        released = self.pages.scavenge(
+            bytes_to_scavenge, self.gc_cpu_limiter.limiting, force_scavenge
         )
         self.pages.scav.released_eager.add(released)
         now = self.nanotime

@@ -7,7 +7,6 @@ is marked and free is a zombie: somebody kept a pointer to it.
 from typing import TYPE_CHECKING
 
 from impl.config import Config
-from impl.mbitmap import alloc_bits_for_index, mark_bits_for_base
 from impl.rt import throw, u8
 from impl.stubs import div_round_up
 
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 
 def clobber_freed(h: "Mheap", s: "Mspan", size: int) -> None:
     """runtime/mgcsweep.go sweepLocked.sweep: overwrites the objects that are about to be freed."""
-    mbits = mark_bits_for_base(s)
-    abits = alloc_bits_for_index(s, 0)
+    mbits = s.mark_bits_for_base()
+    abits = s.alloc_bits_for_index(0)
     for i in range(s.nelems):
         if not mbits.is_marked() and (abits.n < s.freeindex or abits.is_marked()):
             clobberfree(h, s.base() + i * s.elemsize, size)
@@ -40,14 +39,14 @@ def check_zombies(s: "Mspan", config: Config) -> None:
         marked = s.gcmark_bits.bytep(obj // 8)
         allocated = s.alloc_bits.bytep(obj // 8)
         if (marked & u8(~allocated)) >> (obj % 8) != 0:
-            report_zombies()
+            s.report_zombies()
         for i in range(obj // 8 + 1, div_round_up(config, s.nelems, 8)):
             marked = s.gcmark_bits.bytep(i)
             allocated = s.alloc_bits.bytep(i)
             if marked & u8(~allocated) != 0:
-                report_zombies()
+                s.report_zombies()
 
 
-def report_zombies() -> None:
+def report_zombies(s: "Mspan") -> None:  # noqa: ARG001  # a method of mspan in Go
     """runtime/mgcsweep.go mspan.reportZombies: throws; Go lists the objects of the span before."""
     throw("found pointer to free object")

@@ -10,10 +10,8 @@ race detector, debug.malloc, preemption while a large object is cleared.
 from typing import TYPE_CHECKING, NamedTuple
 
 from impl.gcphase import GC_MARK_TERMINATION, GC_OFF
-from impl.mbitmap import next_free_index
-from impl.mcache import TINY_SPAN_CLASS, Mcache, get_m_cache
+from impl.mcache import TINY_SPAN_CLASS, get_m_cache
 from impl.mgcmark import gcmarknewobject
-from impl.mspan import Mspan
 from impl.proc import acquirem, releasem
 from impl.rt import publication_barrier, throw, trailing_zeros64
 from impl.sizeclasses import LARGE_SIZE_DIV, SMALL_SIZE_DIV, SMALL_SIZE_MAX
@@ -22,6 +20,7 @@ from impl.stubs import align_up, div_round_up
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
+    from impl.mspan import Mspan
 
 ZEROBASE = 8
 """runtime/malloc.go zerobase: the address of every object without bytes; no heap reaches it."""
@@ -39,7 +38,7 @@ class Type(NamedTuple):
     gc_data: int = 0
 
 
-def next_free_fast(s: Mspan) -> int:
+def next_free_fast(s: "Mspan") -> int:
     """runtime/malloc.go nextFreeFast: address of a free object if the cache shows one, else 0."""
     the_bit = trailing_zeros64(s.alloc_cache)
     if the_bit < 64:
@@ -53,28 +52,6 @@ def next_free_fast(s: Mspan) -> int:
             s.alloc_count += 1
             return result * s.elemsize + s.base()
     return 0
-
-
-def next_free(h: "Mheap", c: Mcache, spc: int) -> tuple[int, Mspan]:
-    """runtime/malloc.go mcache.nextFree: (address, span) of a free object of span class spc.
-
-    Go also says whether the cache had to be refilled, and then looks whether a collection is due.
-    """
-    s = c.alloc[spc]
-    freeindex = next_free_index(s)
-    if freeindex == s.nelems:
-        if s.alloc_count != s.nelems:
-            throw("s.allocCount != s.nelems && freeIndex == s.nelems")
-        c.refill(h, spc)
-        s = c.alloc[spc]
-        freeindex = next_free_index(s)
-    if freeindex >= s.nelems:
-        throw("freeIndex is not valid")
-    v = freeindex * s.elemsize + s.base()
-    s.alloc_count += 1
-    if s.alloc_count > s.nelems:
-        throw("s.allocCount > s.nelems")
-    return v, s
 
 
 def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
@@ -122,7 +99,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
             span = c.alloc[TINY_SPAN_CLASS]
             v = next_free_fast(span)
             if v == 0:
-                v, span = next_free(h, c, TINY_SPAN_CLASS)
+                v, span = c.next_free(h, TINY_SPAN_CLASS)
             x = v
             h.mem.zero(x, h.config.tiny_size)
             # Keep the block with more room left.
@@ -142,7 +119,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
             span = c.alloc[spc]
             v = next_free_fast(span)
             if v == 0:
-                v, span = next_free(h, c, spc)
+                v, span = c.next_free(h, spc)
             x = v
             if needzero:
                 _clear(h, span, x, size)
@@ -172,7 +149,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
     return x
 
 
-def _clear(h: "Mheap", span: Mspan, x: int, size: int) -> None:
+def _clear(h: "Mheap", span: "Mspan", x: int, size: int) -> None:
     """Makes size bytes at x zero, which they are already unless the span needs zeroing."""
     if span.needzero != 0:
         h.mem.zero(x, size)

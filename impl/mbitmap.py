@@ -88,7 +88,7 @@ def next_free_index(s: "Mspan") -> int:
         if sfreeindex >= snelems:
             s.freeindex = snelems
             return snelems
-        refill_alloc_cache(s, sfreeindex // 8)
+        s.refill_alloc_cache(sfreeindex // 8)
         bit_index = trailing_zeros64(s.alloc_cache)
     result = sfreeindex + bit_index
     if result >= snelems:
@@ -99,7 +99,7 @@ def next_free_index(s: "Mspan") -> int:
     sfreeindex = result + 1
     if sfreeindex % 64 == 0 and sfreeindex != snelems:
         # All 64 bits were used and shifted out: the cache must match the new freeindex.
-        refill_alloc_cache(s, sfreeindex // 8)
+        s.refill_alloc_cache(sfreeindex // 8)
     s.freeindex = sfreeindex
     return result
 
@@ -121,7 +121,7 @@ def divide_by_elem_size(s: "Mspan", n: int) -> int:
 
 def obj_index(s: "Mspan", config: Config, p: int) -> int:
     """runtime/mbitmap.go mspan.objIndex: index of the object that contains address p."""
-    return divide_by_elem_size(s, config.uintptr(p - s.base()))
+    return s.divide_by_elem_size(config.uintptr(p - s.base()))
 
 
 def count_alloc(s: "Mspan", config: Config) -> int:
@@ -282,7 +282,7 @@ def write_heap_bits_for_addr(h: "Mheap", addr: int) -> WriteHeapBits:
     return WriteHeapBits(addr - low * ptr_size, 0, low, low)
 
 
-def init_heap_bits(h: "Mheap", s: "Mspan", force_clear: bool) -> None:
+def init_heap_bits(s: "Mspan", h: "Mheap", force_clear: bool) -> None:
     """runtime/mbitmap.go mspan.initHeapBits: the heap bitmap of a new span.
 
     Of a span without pointers, or with force_clear, all bits are cleared; of one whose objects are

@@ -7,14 +7,13 @@ gclink, which only stacks use.
 
 from typing import TYPE_CHECKING
 
-from impl.mbitmap import init_heap_bits
 from impl.mgcpacesweep import deduct_sweep_credit
-from impl.mspan import Mspan
 from impl.rt import Atomic, Const, M, Plain, PlainArray, Struct, lock, throw, u32, unlock
 from impl.spanclass import make_span_class, span_class_sizeclass
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
+    from impl.mspan import Mspan
 
 TINY_SPAN_CLASS = make_span_class(2, True)
 """runtime/mheap.go tinySpanClass: the span class of blocks for tiny objects."""
@@ -31,7 +30,7 @@ class Mcache(Struct):
     tiny: Plain[int] = 0
     tinyoffset: Plain[int] = 0
     tiny_allocs: Plain[int] = 0
-    alloc: Const[PlainArray[Mspan]]
+    alloc: Const[PlainArray["Mspan"]]
     flush_gen: Atomic[int]
 
     def memclr(self) -> None:
@@ -41,6 +40,27 @@ class Mcache(Struct):
         self.tinyoffset = 0
         self.tiny_allocs = 0
         self.flush_gen.store(0)
+
+    def next_free(self, h: "Mheap", spc: int) -> "tuple[int, Mspan]":
+        """runtime/malloc.go mcache.nextFree: (address, span) of a free object of span class spc.
+
+        Go also says whether the cache had to be refilled, and then looks whether a collection is due.
+        """
+        s = self.alloc[spc]
+        freeindex = s.next_free_index()
+        if freeindex == s.nelems:
+            if s.alloc_count != s.nelems:
+                throw("s.allocCount != s.nelems && freeIndex == s.nelems")
+            self.refill(h, spc)
+            s = self.alloc[spc]
+            freeindex = s.next_free_index()
+        if freeindex >= s.nelems:
+            throw("freeIndex is not valid")
+        v = freeindex * s.elemsize + s.base()
+        s.alloc_count += 1
+        if s.alloc_count > s.nelems:
+            throw("s.allocCount > s.nelems")
+        return v, s
 
     def refill(self, h: "Mheap", spc: int) -> None:
         """runtime/mcache.go mcache.refill: replaces the full span of class spc."""
@@ -82,7 +102,7 @@ class Mcache(Struct):
 
         self.alloc[spc] = new
 
-    def alloc_large(self, h: "Mheap", size: int, noscan: bool) -> Mspan:
+    def alloc_large(self, h: "Mheap", size: int, noscan: bool) -> "Mspan":
         """runtime/mcache.go mcache.allocLarge: a span for one object of size bytes.
 
         The limit is set after the span was published: go.dev/issue/74288.
@@ -111,7 +131,7 @@ class Mcache(Struct):
         # The swept list makes it visible to the background sweeper.
         h.central[spc].full_swept(h.sweepgen).push(s)
         s.limit = s.base() + size
-        init_heap_bits(h, s, False)
+        s.init_heap_bits(h, False)
         return s
 
     def release_all(self, h: "Mheap") -> None:

@@ -5,12 +5,6 @@ The two sets of each kind trade roles with each generation. Not ported here: tra
 
 from typing import TYPE_CHECKING
 
-from impl.mbitmap import (
-    divide_by_elem_size,
-    init_heap_bits,
-    next_free_index,
-    refill_alloc_cache,
-)
 from impl.mgcpacesweep import deduct_sweep_credit
 from impl.mgcsweep import SweepLocked
 from impl.mspan import Mspan
@@ -79,7 +73,7 @@ class Mcentral(Struct):
             throw("span has no free objects")
         # The low bit of the cache must stand for freeindex.
         free_byte_base = s.freeindex // 64 * 64
-        refill_alloc_cache(s, free_byte_base // 8)
+        s.refill_alloc_cache(free_byte_base // 8)
         s.alloc_cache >>= s.freeindex % 64
         return s
 
@@ -108,7 +102,7 @@ class Mcentral(Struct):
             locked = sl.try_acquire(s)
             if locked is not None:
                 locked.sweep(h, True)
-                freeindex = next_free_index(s)
+                freeindex = s.next_free_index()
                 if freeindex != s.nelems:
                     s.freeindex = freeindex
                     h.sweep.active.end(h, sl)
@@ -150,7 +144,7 @@ class Mcentral(Struct):
         s = h.alloc(npages, self.spanclass)
         if s is None:
             return None
-        n = divide_by_elem_size(s, npages << h.config.page_shift)
+        n = s.divide_by_elem_size(npages << h.config.page_shift)
         s.limit = s.base() + size * n
-        init_heap_bits(h, s, False)
+        s.init_heap_bits(h, False)
         return s

@@ -52,7 +52,6 @@ from impl.rt import (
     u32,
     unlock,
 )
-from impl.userarena import set_user_arena_chunk_to_fault
 
 GC_BACKGROUND_MODE = 0
 GC_FORCE_MODE = 1
@@ -245,7 +244,7 @@ def gc_mark_termination(h: Mheap, mcaches: tuple[Mcache, ...], mode: int) -> Non
     state.fault = PlainSlice()
     unlock(state.lock)
     for lc in fault_list:
-        set_user_arena_chunk_to_fault(h, lc.mspan)
+        lc.mspan.set_user_arena_chunk_to_fault(h)
 
     if h.gc_controller.heap_goal() > MIN_HEAP_FOR_METADATA_HUGE_PAGES:
         h.enable_metadata_huge_pages()

@@ -10,11 +10,10 @@ scanConservative, write barriers, assists, oblets (large objects scanned in piec
 from typing import TYPE_CHECKING, NoReturn
 
 from impl.heaparena import arena_at, page_index_of
-from impl.mbitmap import is_free, mark_bits_for_index, obj_index
 from impl.mcheckmark import set_checkmark
 from impl.mfinal import Finalizer, iterate_finq
 from impl.mgcwork import GcWork
-from impl.mspan import M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
+from impl.mspanstate import M_SPAN_IN_USE, M_SPAN_MANUAL
 from impl.proc import assert_world_stopped
 from impl.rt import atomic, getm, lock, throw, u32, unlock
 from impl.spanclass import span_class_noscan
@@ -23,6 +22,7 @@ from impl.special import KIND_SPECIAL_FINALIZER
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
+    from impl.mspan import Mspan
 
 
 def gc_mark_root_prepare(h: "Mheap") -> None:
@@ -114,7 +114,7 @@ def scan_word(h: "Mheap", p: int, gcw: GcWork) -> None:
         greyobject(h, span.base() + idx * span.elemsize, span, idx, gcw)
 
 
-def find_object(h: "Mheap", p: int) -> tuple[int, Mspan | None, int]:
+def find_object(h: "Mheap", p: int) -> "tuple[int, Mspan | None, int]":
     """runtime/mbitmap.go findObject: (address, span, index) of the heap object that contains p.
 
     (0, None, 0) if p points outside every arena or into a stack. Throws on any other pointer.
@@ -128,7 +128,7 @@ def find_object(h: "Mheap", p: int) -> tuple[int, Mspan | None, int]:
         if state == M_SPAN_MANUAL:
             return 0, None, 0
         bad_pointer()
-    idx = obj_index(s, h.config, p)
+    idx = s.obj_index(h.config, p)
     return s.base() + idx * s.elemsize, s, idx
 
 
@@ -159,21 +159,21 @@ def scan_conservative(h: "Mheap", val: int, gcw: GcWork | None = None) -> bool:
     span = span_of_heap(h, val)
     if span is None:
         return False
-    idx = obj_index(span, h.config, val)
-    if is_free(span, idx):
+    idx = span.obj_index(h.config, val)
+    if span.is_free(idx):
         return False
     obj = span.base() + idx * span.elemsize
     return greyobject(h, obj, span, idx, gcw)
 
 
-def greyobject(h: "Mheap", obj: int, span: Mspan, idx: int, gcw: GcWork | None = None) -> bool:
+def greyobject(h: "Mheap", obj: int, span: "Mspan", idx: int, gcw: GcWork | None = None) -> bool:
     """runtime/mgcmark.go greyobject: marks object idx at address obj; True if it wasn't marked.
 
     A newly marked object is queued on gcw, if there is one, unless it holds no pointers.
     """
     if obj & (h.config.ptr_size - 1) != 0:
         throw("greyobject: obj not pointer-aligned")
-    mbits = mark_bits_for_index(span, idx)
+    mbits = span.mark_bits_for_index(idx)
     if h.use_checkmark:
         if set_checkmark(h, obj, mbits):
             return False
@@ -197,7 +197,7 @@ def greyobject(h: "Mheap", obj: int, span: Mspan, idx: int, gcw: GcWork | None =
     return True
 
 
-def gcmarknewobject(h: "Mheap", span: Mspan, obj: int, size: int) -> None:
+def gcmarknewobject(h: "Mheap", span: "Mspan", obj: int, size: int) -> None:
     """runtime/mgcmark.go gcmarknewobject: marks an object (size bytes) that is being allocated.
 
     It holds no pointers yet, so it isn't queued. A thread without a P (Go's always has one here)
@@ -206,7 +206,7 @@ def gcmarknewobject(h: "Mheap", span: Mspan, obj: int, size: int) -> None:
     if h.use_checkmark:
         throw("gcmarknewobject called while doing checkmark")
 
-    mark_bits_for_index(span, obj_index(span, h.config, obj)).set_marked()
+    span.mark_bits_for_index(span.obj_index(h.config, obj)).set_marked()
 
     arena, page_idx, page_mask = page_index_of(h, span.base())
     if arena.page_marks[page_idx] & page_mask == 0:

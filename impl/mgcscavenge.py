@@ -105,7 +105,7 @@ def scavenge(p: "PageAlloc", nbytes: int, should_stop: ShouldStop | None, force:
         ci, page_idx = p.scav.index.find(force)
         if ci == 0:
             break
-        released += scavenge_one(p, ci, page_idx, nbytes - released)
+        released += p.scavenge_one(ci, page_idx, nbytes - released)
         if should_stop is not None and should_stop():
             break
     return released
@@ -133,7 +133,7 @@ def scavenge_one(p: "PageAlloc", ci: int, search_idx: int, max_: int) -> int:
 
     lock(p.mheap_lock)
     if palloc_sum_max(config, p.summary[config.summary_levels - 1][ci]) >= min_pages:
-        base, npages = find_scavenge_candidate(p.chunk_of(ci), search_idx, min_pages, max_pages)
+        base, npages = p.chunk_of(ci).find_scavenge_candidate(search_idx, min_pages, max_pages)
         if npages != 0:
             addr = config.uintptr(chunk_base(config, ci) + base * page_size)
 

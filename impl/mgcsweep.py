@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from impl.freedobjects import check_zombies, clobber_freed
 from impl.gcbits import new_mark_bits, next_mark_bit_arena_epoch
-from impl.mbitmap import (
-    count_alloc,
-    mark_bits_for_index,
-    refill_alloc_cache,
-)
 from impl.mem import sys_fault
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
-from impl.pinner import refresh_pinner_bits
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE
 from impl.proc import assert_world_stopped, can_be_preempted
 from impl.rt import (
     U32_MAX,
@@ -50,6 +44,7 @@ from impl.special import (
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
+    from impl.mspan import Mspan
 
 SWEEP_CLASS_DONE = U32_MAX
 """runtime/mgcsweep.go sweepClassDone: every sweep class was found empty."""
@@ -68,7 +63,7 @@ SWEEP_BATCH_SIZE = 10
 class SweepLocked(Local):
     """runtime/mgcsweep.go sweepLocked: sweep ownership of a span."""
 
-    mspan: Mspan
+    mspan: "Mspan"
 
     def sweep(self, h: "Mheap", preserve: bool) -> bool:
         """runtime/mgcsweep.go sweepLocked.sweep: frees unmarked objects; True if it freed the span.
@@ -97,7 +92,7 @@ class SweepLocked(Local):
 
         check_zombies(s, h.config)
 
-        nalloc = u16(count_alloc(s, h.config))
+        nalloc = u16(s.count_alloc(h.config))
         nfreed = u16(s.alloc_count - nalloc)
         if nalloc > s.alloc_count:
             throw("sweep increased allocation count")
@@ -111,9 +106,9 @@ class SweepLocked(Local):
         s.gcmark_bits = new_mark_bits(h, s.nelems)
 
         if s.pinner_bits is not None:
-            refresh_pinner_bits(h, s)
+            s.refresh_pinner_bits(h)
 
-        refill_alloc_cache(s, 0)
+        s.refill_alloc_cache(0)
 
         # The span must have stayed ours.
         if s.state.get() != M_SPAN_IN_USE or s.sweepgen != u32(sweepgen - 1):
@@ -187,7 +182,7 @@ class SweepLocker(NamedTuple):
     sweep_gen: int
     valid: bool
 
-    def try_acquire(self, s: Mspan) -> SweepLocked | None:
+    def try_acquire(self, s: "Mspan") -> SweepLocked | None:
         """runtime/mgcsweep.go sweepLocker.tryAcquire: ownership of s, or None if it isn't ours."""
         if not self.valid:
             throw("use of invalid sweepLocker")
@@ -289,7 +284,7 @@ class Sweepdata(Struct):
     central_index: SweepClass
 
 
-def next_span_for_sweep(h: "Mheap") -> Mspan | None:
+def next_span_for_sweep(h: "Mheap") -> "Mspan | None":
     """runtime/mgcsweep.go mheap.nextSpanForSweep: takes a span off the unswept lists, or None."""
     sg = h.sweepgen
     sc = h.sweep.central_index.load()
@@ -319,7 +314,7 @@ def sweepone(h: "Mheap") -> int:
     npages = NOTHING_TO_SWEEP
     no_more_work = False
     while True:
-        s = next_span_for_sweep(h)
+        s = h.next_span_for_sweep()
         if s is None:
             no_more_work = h.sweep.active.mark_drained()
             break
@@ -352,7 +347,7 @@ def is_sweep_done(h: "Mheap") -> bool:
     return h.sweep.active.is_done()
 
 
-def ensure_swept(h: "Mheap", s: Mspan) -> None:
+def ensure_swept(s: "Mspan", h: "Mheap") -> None:
     """runtime/mgcsweep.go mspan.ensureSwept: returns when s, a span in use, has been swept."""
     # Else a collection could make it unswept again before the caller gets to it.
     if can_be_preempted(getm()):
@@ -375,7 +370,7 @@ def ensure_swept(h: "Mheap", s: Mspan) -> None:
         osyield()
 
 
-def sweep_specials(h: "Mheap", s: Mspan, size: int) -> None:
+def sweep_specials(h: "Mheap", s: "Mspan", size: int) -> None:
     """runtime/mgcsweep.go sweepLocked.sweep: unlinks the specials of objects about to be freed.
 
     An object may have finalizers and other specials: its finalizers are queued, it stays, and so
@@ -388,7 +383,7 @@ def sweep_specials(h: "Mheap", s: Mspan, size: int) -> None:
         # A finalizer may be set for an inner byte: find the object.
         obj_index = siter.s.offset // size
         p = s.base() + obj_index * size
-        mbits = mark_bits_for_index(s, obj_index)
+        mbits = s.mark_bits_for_index(obj_index)
         if not mbits.is_marked():
             # Pass 1: an object with a finalizer isn't freed.
             has_fin = False

@@ -31,16 +31,17 @@ from impl.mfinal import Finalizers
 from impl.mfixalloc import Fixalloc
 from impl.mgclimit import GcCPULimiterState
 from impl.mgcpacer import GcControllerState
-from impl.mgcscavenge import ScavengeGlobals, scavenge
-from impl.mgcsweep import Sweepdata, is_sweep_done
+from impl.mgcscavenge import ScavengeGlobals
+from impl.mgcsweep import Sweepdata, is_sweep_done, next_span_for_sweep
 from impl.mgcwork import Work
 from impl.mpagealloc import PageAlloc
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
+from impl.mspan import Mspan
 from impl.mspanlist import MSpanList
 from impl.mspanset import SpanSetBlockAlloc
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL
 from impl.mstats import Mstats
 from impl.persistentalloc import Persistent
-from impl.proc import P, World
+from impl.proc import World
 from impl.reclaim import reclaim, reclaim_chunk
 from impl.rt import (
     U64_MAX,
@@ -66,6 +67,7 @@ from impl.rt import (
     unlock,
 )
 from impl.runtime1 import DebugVars
+from impl.runtime2 import P
 from impl.scavenger import ScavengerState
 from impl.sizeof import (
     arena_hint_size,
@@ -95,6 +97,7 @@ from impl.special import (
     new_specialprofile,
 )
 from impl.sysalloc import enable_metadata_huge_pages, sys_alloc
+from impl.userarenachunk import alloc_user_arena_chunk
 from impl.userarenastate import UserArenaState
 
 
@@ -176,6 +179,8 @@ class Mheap(Struct):
     alloc_m_span_locked = alloc_m_span_locked
     free_m_span_locked = free_m_span_locked
     grow = grow
+    next_span_for_sweep = next_span_for_sweep
+    alloc_user_arena_chunk = alloc_user_arena_chunk
     reclaim = reclaim
     reclaim_chunk = reclaim_chunk
     sys_alloc = sys_alloc
@@ -381,7 +386,7 @@ class Mheap(Struct):
         mp = getm()
         # Nothing may be allocated meanwhile: this is a way into the heap beside mallocgc.
         mp.mallocing += 1
-        scavenge(self.pages, self.config.uintptr_mask, None, True)
+        self.pages.scavenge(self.config.uintptr_mask, None, True)
         mp.mallocing -= 1
 
 

@@ -26,6 +26,7 @@ from impl.chunkindex import (
 from impl.config import Config
 from impl.heaparena import arena_idx_l1, arena_idx_l2, arena_index
 from impl.mem import sys_alloc, sys_huge_page, sys_no_huge_page
+from impl.mgcscavenge import scavenge, scavenge_one
 from impl.mpagecache import alloc_to_cache
 from impl.mpagefind import find
 from impl.mpallocbits import NOT_FOUND, PallocData
@@ -152,6 +153,8 @@ class PageAlloc(Struct):
 
     find = find
     alloc_to_cache = alloc_to_cache
+    scavenge = scavenge
+    scavenge_one = scavenge_one
 
     def try_chunk_of(self, ci: int) -> PallocData | None:
         """runtime/mpagealloc.go pageAlloc.tryChunkOf: the bitmaps of chunk ci; None if unmapped."""

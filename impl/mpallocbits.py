@@ -5,6 +5,7 @@ means allocated. Ranges [i, i+n) are in pages and lie within the chunk.
 """
 
 from impl.config import Config
+from impl.mgcscavenge import find_scavenge_candidate
 from impl.mpallocsum import pack_palloc_sum
 from impl.rt import U64_MAX, Const, PlainArray, Struct, leading_zeros, ones_count64, trailing_zeros
 
@@ -352,6 +353,8 @@ class PallocData(Struct):
 
     palloc_bits: PallocBits
     scavenged: PageBits
+
+    find_scavenge_candidate = find_scavenge_candidate
 
     def init(self, config: Config) -> None:
         """runtime/mpallocbits.go pallocData: the zero value, pages are free and not scavenged."""

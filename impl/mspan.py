@@ -1,4 +1,4 @@
-"""A span: a run of pages in one state, and the box that publishes that state.
+"""A span: a run of pages in one state.
 
 The access classes say who may look at a field of a span that is not theirs. A collector with a
 suspect pointer loads the state and, if it is in use, reads the rest: those fields are ordered by
@@ -7,33 +7,39 @@ the atomic store of the state, hence Plain. Three are read or written outside th
 
 from typing import TYPE_CHECKING
 
+from impl.freedobjects import report_zombies
+from impl.mbitmap import (
+    alloc_bits_for_index,
+    count_alloc,
+    divide_by_elem_size,
+    init_heap_bits,
+    is_free,
+    mark_bits_for_base,
+    mark_bits_for_index,
+    next_free_index,
+    obj_index,
+    refill_alloc_cache,
+)
+from impl.mgcsweep import ensure_swept
 from impl.mranges import AddrRange
-from impl.rt import Atomic, LockRank, Mixed, Mutex, Plain, Racy, Struct, lock_init
+from impl.mspanstate import M_SPAN_DEAD, MSpanStateBox
+from impl.pinner import (
+    dec_pin_counter,
+    get_pinner_bits,
+    inc_pin_counter,
+    new_pinner_bits,
+    pinner_bit_size,
+    refresh_pinner_bits,
+    set_pinner_bits,
+)
+from impl.rt import LockRank, Mixed, Mutex, Plain, Racy, Struct, lock_init
+from impl.special import special_find_splice_point
+from impl.userarena import set_user_arena_chunk_to_fault, user_arena_next_free
 
 if TYPE_CHECKING:
     from impl.gcbits import GcBits
     from impl.mspanlist import MSpanList
     from impl.special import Special
-
-M_SPAN_DEAD = 0
-M_SPAN_IN_USE = 1
-M_SPAN_MANUAL = 2
-M_SPAN_STATE_NAMES = ("mSpanDead", "mSpanInUse", "mSpanManual")
-"""runtime/mheap.go mSpanStateNames: Go's names of the states, indexed by state."""
-
-
-class MSpanStateBox(Struct):
-    """runtime/mheap.go mSpanStateBox: a span state that is only ever accessed atomically."""
-
-    s: Atomic[int]
-
-    def set(self, s: int) -> None:
-        """runtime/mheap.go mSpanStateBox.set: stores the state; publishes the fields before it."""
-        self.s.store(s)
-
-    def get(self) -> int:
-        """runtime/mheap.go mSpanStateBox.get: loads the state; to be done before other fields."""
-        return self.s.load()
 
 
 class Mspan(Struct):
@@ -70,6 +76,29 @@ class Mspan(Struct):
     specials: Plain["Special | None"] = None
     user_arena_chunk_free: Plain[AddrRange] = AddrRange()
     free_index_for_scan: Racy[int] = 0  # the allocator moves it while the collector scans
+
+    alloc_bits_for_index = alloc_bits_for_index
+    mark_bits_for_index = mark_bits_for_index
+    mark_bits_for_base = mark_bits_for_base
+    refill_alloc_cache = refill_alloc_cache
+    next_free_index = next_free_index
+    is_free = is_free
+    divide_by_elem_size = divide_by_elem_size
+    obj_index = obj_index
+    count_alloc = count_alloc
+    init_heap_bits = init_heap_bits
+    ensure_swept = ensure_swept
+    report_zombies = report_zombies
+    special_find_splice_point = special_find_splice_point
+    pinner_bit_size = pinner_bit_size
+    new_pinner_bits = new_pinner_bits
+    get_pinner_bits = get_pinner_bits
+    set_pinner_bits = set_pinner_bits
+    refresh_pinner_bits = refresh_pinner_bits
+    inc_pin_counter = inc_pin_counter
+    dec_pin_counter = dec_pin_counter
+    user_arena_next_free = user_arena_next_free
+    set_user_arena_chunk_to_fault = set_user_arena_chunk_to_fault
 
     def base(self) -> int:
         """runtime/mheap.go mspan.base: address of the first byte of the span."""

@@ -17,7 +17,6 @@ from impl.special import (
     SpecialPinCounter,
     span_has_no_specials,
     span_has_specials,
-    special_find_splice_point,
 )
 from impl.stubs import align_up, div_round_up
 
@@ -64,7 +63,7 @@ class PinState(NamedTuple):
             atomic.and64(self.words, self.i, u64(~mask))
 
 
-def of_object(p: GcBits, n: int) -> PinState:
+def pinner_bits_of_object(p: GcBits, n: int) -> PinState:
     """runtime/pinner.go pinnerBits.ofObject: the bits of object n."""
     words, i, mask = p.bitp(n * 2)
     return PinState(words, i, mask, atomic.load8(words, i))
@@ -75,7 +74,7 @@ def pinner_bit_size(s: "Mspan", config: Config) -> int:
     return div_round_up(config, s.nelems * 2, 8)
 
 
-def new_pinner_bits(h: "Mheap", s: "Mspan") -> GcBits:
+def new_pinner_bits(s: "Mspan", h: "Mheap") -> GcBits:
     """runtime/pinner.go mspan.newPinnerBits: zeroed pinner bits; the sweep copies them."""
     return new_mark_bits(h, s.nelems * 2)
 
@@ -91,38 +90,38 @@ def set_pinner_bits(s: "Mspan", p: GcBits | None) -> None:
     atomic.store(s, "pinner_bits", p)
 
 
-def refresh_pinner_bits(h: "Mheap", s: "Mspan") -> None:
+def refresh_pinner_bits(s: "Mspan", h: "Mheap") -> None:
     """runtime/pinner.go mspan.refreshPinnerBits: moves the bits on to the arenas of the next cycle.
 
     If no object is pinned they are dropped.
     """
-    p = get_pinner_bits(s)
+    p = s.get_pinner_bits()
     if p is None:
         return
 
     has_pins = False
-    nbytes = align_up(h.config, pinner_bit_size(s, h.config), 8)
+    nbytes = align_up(h.config, s.pinner_bit_size(h.config), 8)
     for n in range(0, nbytes, 8):
         if p.word(n) != 0:
             has_pins = True
             break
 
     if has_pins:
-        fresh = new_pinner_bits(h, s)
+        fresh = s.new_pinner_bits(h)
         words, first, _ = fresh.bitp(0)
         for n in range(0, nbytes, 8):
             words[first + n // 8] = p.word(n)
-        set_pinner_bits(s, fresh)
+        s.set_pinner_bits(fresh)
     else:
-        set_pinner_bits(s, None)
+        s.set_pinner_bits(None)
 
 
-def inc_pin_counter(h: "Mheap", span: "Mspan", offset: int) -> None:
+def inc_pin_counter(span: "Mspan", h: "Mheap", offset: int) -> None:
     """runtime/pinner.go mspan.incPinCounter: counts one more pin of a pinned object.
 
     offset is the object's, in bytes; span.speciallock is held.
     """
-    ref, exists = special_find_splice_point(span, offset, KIND_SPECIAL_PIN_COUNTER)
+    ref, exists = span.special_find_splice_point(offset, KIND_SPECIAL_PIN_COUNTER)
     rec: SpecialPinCounter
     if not exists:
         lock(h.speciallock)
@@ -139,12 +138,12 @@ def inc_pin_counter(h: "Mheap", span: "Mspan", offset: int) -> None:
     rec.counter += 1
 
 
-def dec_pin_counter(h: "Mheap", span: "Mspan", offset: int) -> bool:
+def dec_pin_counter(span: "Mspan", h: "Mheap", offset: int) -> bool:
     """runtime/pinner.go mspan.decPinCounter: counts a pin off; False if there is but one left.
 
     offset is the object's, in bytes; span.speciallock is held. Throws if there is no counter.
     """
-    ref, exists = special_find_splice_point(span, offset, KIND_SPECIAL_PIN_COUNTER)
+    ref, exists = span.special_find_splice_point(offset, KIND_SPECIAL_PIN_COUNTER)
     if not exists:
         throw("runtime.Pinner: decreased non-existing pin counter")
     found: Special = ref.load()  # type: ignore[assignment]  # it exists

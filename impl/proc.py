@@ -9,18 +9,13 @@ Not ported here, of runtime/proc.go: goroutines, run queues, timers, preemption,
 threads to stop, tracing. Of runtime/lockrank_on.go: the print-outs before a throw.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from impl.mgclimit import LimiterEvent
-from impl.mgcwork import GcWork
 from impl.rt import (
-    Atomic,
-    Const,
     LockRank,
     M,
     Mutex,
     Plain,
-    PlainArray,
     PlainSlice,
     Struct,
     getm,
@@ -33,41 +28,12 @@ from impl.rt import (
 if TYPE_CHECKING:
     from impl.mcache import Mcache
     from impl.mheap import Mheap
-    from impl.mpagecache import PageCache
-    from impl.mspan import Mspan
-    from impl.persistentalloc import PersistentAlloc
+    from impl.runtime2 import P
 
 PIDLE = 0
 PRUNNING = 1
 PGCSTOP = 3
 PDEAD = 4
-
-
-class MspanCache(Struct):
-    """runtime/runtime2.go p.mspancache: dead span structures; the first len entries of buf."""
-
-    len: Plain[int] = 0
-    buf: Const[PlainArray["Mspan | None"]]
-
-
-class P(Struct):
-    """runtime/runtime2.go p: what a thread needs to run Go code, here what it needs of the heap.
-
-    stats_seq is odd while its thread writes statistics. Not ported here: what belongs to the
-    scheduler, timers, tracing.
-    """
-
-    id: Plain[int] = 0
-    status: Plain[int] = PIDLE
-    m: Plain[M | None] = None
-    mcache: Plain["Mcache"] = None  # type: ignore[assignment]  # nil while the P is dead
-    pcache: Const["PageCache"]
-    palloc: Const["PersistentAlloc"]
-    mspancache: MspanCache
-    pinner_cache: Plain[Any] = None
-    limiter_event: LimiterEvent
-    gcw: GcWork
-    stats_seq: Atomic[int]
 
 
 class World(Struct):
@@ -79,7 +45,7 @@ class World(Struct):
     world_stopped: Plain[int] = 0
     sched_lock: Mutex
     mcache0: Plain["Mcache | None"] = None
-    ever_allp: Plain[PlainSlice[P]] = PlainSlice()
+    ever_allp: Plain[PlainSlice["P"]] = PlainSlice()
 
     def init(self) -> None:
         """runtime/proc.go schedinit: ranks the scheduler's lock."""
@@ -141,7 +107,7 @@ def assert_world_stopped_or_lock_held(h: "Mheap", mutex: Mutex) -> None:
     throw("no world stop or required lock!")
 
 
-def wirep(pp: P) -> None:
+def wirep(pp: "P") -> None:
     """runtime/proc.go wirep: ties the idle P pp to the running thread."""
     mp = getm()
     if mp.p is not None:
@@ -153,14 +119,14 @@ def wirep(pp: P) -> None:
     pp.status = PRUNNING
 
 
-def acquirep(h: "Mheap", pp: P) -> None:
+def acquirep(h: "Mheap", pp: "P") -> None:
     """runtime/proc.go acquirep: the running thread takes pp, whose cache may be stale."""
     wirep(pp)
     # Whoever holds a P may allocate from its cache.
     pp.mcache.prepare_for_sweep(h)
 
 
-def releasep() -> P:
+def releasep() -> "P":
     """runtime/proc.go releasep: the running thread gives its P up; returns it."""
     mp = getm()
     if mp.p is None:

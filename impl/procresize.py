@@ -7,16 +7,12 @@ statistics of time.
 
 from typing import TYPE_CHECKING
 
-from impl.mcache import allocmcache, freemcache
 from impl.mgc import gcenable, gcinit
 from impl.mpagecache import PageCache
 from impl.persistentalloc import PersistentAlloc
 from impl.proc import (
-    PDEAD,
-    PGCSTOP,
     PIDLE,
     PRUNNING,
-    P,
     acquirep,
     assert_world_stopped,
     start_the_world_with_sema,
@@ -25,50 +21,19 @@ from impl.proc import (
     world_stopped,
 )
 from impl.rt import PlainArray, append, assert_lock_held, getm, lock, throw, unlock
+from impl.runtime2 import P
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
 
 
 def new_p(h: "Mheap") -> P:
-    """runtime/proc.go procresize: new(p), a P that p_init has still to ready."""
+    """runtime/proc.go procresize: new(p), a P that P.init has still to ready."""
     pp = P()
     pp.pcache = PageCache()
     pp.palloc = PersistentAlloc()
     pp.mspancache.buf = PlainArray(h.config.mspan_cache_len, None)
     return pp
-
-
-def p_init(h: "Mheap", pp: P, id_: int) -> None:
-    """runtime/proc.go p.init: readies a new or destroyed P. P 0 takes over mcache0."""
-    pp.id = id_
-    pp.status = PGCSTOP
-    if pp.mcache is None:
-        if id_ == 0:
-            if h.world.mcache0 is None:
-                throw("missing mcache?")
-            pp.mcache = h.world.mcache0
-        else:
-            pp.mcache = allocmcache(h)
-
-
-def p_destroy(h: "Mheap", pp: P) -> None:
-    """runtime/proc.go p.destroy: gives back all that a P has of the heap; the world is stopped."""
-    assert_lock_held(h.world.sched_lock)
-    assert_world_stopped(h)
-
-    pp.gcw.dispose(h.work)
-    pp.pinner_cache = None
-    # Without the heap's lock, since the world is stopped.
-    for i in range(pp.mspancache.len):
-        h.spanalloc.free(pp.mspancache.buf[i])  # type: ignore[arg-type]  # one of the first len
-    pp.mspancache.len = 0
-    lock(h.lock)
-    pp.pcache.flush(h.pages)
-    unlock(h.lock)
-    freemcache(h, pp.mcache)
-    pp.mcache = None  # type: ignore[assignment]  # nil while the P is dead
-    pp.status = PDEAD
 
 
 def procresize(h: "Mheap", nprocs: int) -> None:
@@ -91,7 +56,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
         else:
             pp = new_p(h)
             h.world.ever_allp = append(h.world.ever_allp, pp)
-        p_init(h, pp, i)
+        pp.init(h, i)
         h.allp = append(h.allp, pp)
 
     mp = getm()
@@ -111,7 +76,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
     h.world.mcache0 = None
 
     for i in range(nprocs, old):
-        p_destroy(h, h.allp[i])
+        h.allp[i].destroy(h)
     if nprocs < old:
         h.allp = h.allp.upto(nprocs)
 

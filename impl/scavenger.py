@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from impl.float64 import f64toint64, is_inf, is_nan
-from impl.mgcscavenge import ShouldStop, heap_retained, scavenge
+from impl.mgcscavenge import ShouldStop, heap_retained
 from impl.rt import (
     Atomic,
     Const,
@@ -130,7 +130,7 @@ def real_hooks(
 
     def scavenge_heap(n: int) -> tuple[int, int]:
         start = nanotime()
-        r = scavenge(h.pages, n, None, False)
+        r = h.pages.scavenge(n, None, False)
         end = nanotime()
         if start >= end:
             return r, 0

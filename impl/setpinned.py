@@ -7,15 +7,8 @@ checks of the argument's type. A program's globals (isGoPointerWithoutSpan) don'
 
 from typing import TYPE_CHECKING
 
-from impl.mbitmap import obj_index
-from impl.mgcsweep import ensure_swept
 from impl.pinner import (
-    dec_pin_counter,
-    get_pinner_bits,
-    inc_pin_counter,
-    new_pinner_bits,
-    of_object,
-    set_pinner_bits,
+    pinner_bits_of_object,
 )
 from impl.proc import acquirem, releasem
 from impl.rt import Plain, PlainSlice, Struct, append, lock, panic, throw, unlock
@@ -80,11 +73,11 @@ def is_pinned(h: "Mheap", ptr: int) -> bool:
     span = span_of_heap(h, ptr)
     if span is None:
         return True
-    pinner_bits = get_pinner_bits(span)
+    pinner_bits = span.get_pinner_bits()
     # A sweep may drop these bits now, but they aren't cleared before the next cycle.
     if pinner_bits is None:
         return False
-    return of_object(pinner_bits, obj_index(span, h.config, ptr)).is_pinned()
+    return pinner_bits_of_object(pinner_bits, span.obj_index(h.config, ptr)).is_pinned()
 
 
 def set_pinned(h: "Mheap", ptr: int, pin: bool) -> None:
@@ -98,27 +91,27 @@ def set_pinned(h: "Mheap", ptr: int, pin: bool) -> None:
 
     # The sweep doesn't lock the records.
     mp = acquirem()
-    ensure_swept(h, span)
+    span.ensure_swept(h)
 
-    index = obj_index(span, h.config, ptr)
+    index = span.obj_index(h.config, ptr)
 
     lock(span.speciallock)
-    pinner_bits = get_pinner_bits(span)
+    pinner_bits = span.get_pinner_bits()
     if pinner_bits is None:
-        pinner_bits = new_pinner_bits(h, span)
-        set_pinner_bits(span, pinner_bits)
-    pin_state = of_object(pinner_bits, index)
+        pinner_bits = span.new_pinner_bits(h)
+        span.set_pinner_bits(pinner_bits)
+    pin_state = pinner_bits_of_object(pinner_bits, index)
     if pin:
         if pin_state.is_pinned():
             pin_state.set_multi_pinned(True)
-            inc_pin_counter(h, span, index * span.elemsize)
+            span.inc_pin_counter(h, index * span.elemsize)
         else:
             pin_state.set_pinned(True)
     else:
         if not pin_state.is_pinned():
             throw("runtime.Pinner: object already unpinned")
         if pin_state.is_multi_pinned():
-            exists = dec_pin_counter(h, span, index * span.elemsize)
+            exists = span.dec_pin_counter(h, index * span.elemsize)
             if not exists:
                 pin_state.set_multi_pinned(False)
         else:

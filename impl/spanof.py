@@ -3,10 +3,11 @@
 from typing import TYPE_CHECKING
 
 from impl.heaparena import arena_at, arena_idx_l1, arena_idx_l2, arena_index
-from impl.mspan import M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
+from impl.mspanstate import M_SPAN_IN_USE, M_SPAN_MANUAL
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
+    from impl.mspan import Mspan
 
 
 def inheap(h: "Mheap", b: int) -> bool:
@@ -25,7 +26,7 @@ def in_heap_or_stack(h: "Mheap", b: int) -> bool:
     return False
 
 
-def span_of(h: "Mheap", p: int) -> Mspan | None:
+def span_of(h: "Mheap", p: int) -> "Mspan | None":
     """runtime/mheap.go spanOf: the span table's entry for p, or None outside every arena.
 
     If p isn't in allocated memory the span may be one that doesn't contain p. Without an L1 map
@@ -49,13 +50,13 @@ def span_of(h: "Mheap", p: int) -> Mspan | None:
     return ha.spans[(p // h.config.page_size) % h.config.pages_per_arena]
 
 
-def span_of_unchecked(h: "Mheap", p: int) -> Mspan | None:
+def span_of_unchecked(h: "Mheap", p: int) -> "Mspan | None":
     """runtime/mheap.go spanOfUnchecked: span_of for p known to lie in an allocated arena."""
     ha = arena_at(h, arena_index(h.config, p))
     return ha.spans[(p // h.config.page_size) % h.config.pages_per_arena]
 
 
-def span_of_heap(h: "Mheap", p: int) -> Mspan | None:
+def span_of_heap(h: "Mheap", p: int) -> "Mspan | None":
     """runtime/mheap.go spanOfHeap: the heap span that contains p, or None."""
     s = span_of(h, p)
     # The pointer isn't trusted: the state is loaded first, to synchronise with initialisation, and

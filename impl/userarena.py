@@ -17,7 +17,6 @@ from impl.mbitmap import heap_bits_for_addr, write_heap_bits_for_addr
 from impl.mcache import get_m_cache
 from impl.mem import sys_fault
 from impl.mgcmark import gcmarknewobject
-from impl.mspan import Mspan
 from impl.proc import acquirem, releasem
 from impl.rt import (
     Atomic,
@@ -33,11 +32,11 @@ from impl.rt import (
 )
 from impl.spanclass import make_span_class
 from impl.spanof import span_of
-from impl.userarenachunk import alloc_user_arena_chunk
 from impl.userarenastate import LiveUserArenaChunk
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
+    from impl.mspan import Mspan
 
 
 class UserArena(Struct):
@@ -48,8 +47,8 @@ class UserArena(Struct):
     free.
     """
 
-    full_list: Plain[Mspan | None] = None
-    active: Plain[Mspan | None] = None
+    full_list: Plain["Mspan | None"] = None
+    active: Plain["Mspan | None"] = None
     refs: Plain[PlainSlice[int]] = PlainSlice()
     defunct: Atomic[bool]
 
@@ -97,13 +96,13 @@ class UserArena(Struct):
         """runtime/arena.go userArena.alloc: address of an object, or of an array if cap >= 0."""
         s: Mspan = self.active  # type: ignore[assignment]  # as in Go, nil faults when used
         while True:
-            x = user_arena_next_free(h, s, typ, cap)
+            x = s.user_arena_next_free(h, typ, cap)
             if x is not None:
                 break
             s = self.refill(h)
         return x
 
-    def refill(self, h: "Mheap") -> Mspan:
+    def refill(self, h: "Mheap") -> "Mspan":
         """runtime/arena.go userArena.refill: makes another chunk the active one; throws without one.
 
         The chunk is one that another arena has left, or a new one.
@@ -145,7 +144,7 @@ def user_arena_chunk_max_alloc_bytes(h: "Mheap") -> int:
     return h.config.user_arena_chunk_bytes // 4
 
 
-def user_arena_next_free(h: "Mheap", s: Mspan, typ: Type, cap: int) -> int | None:
+def user_arena_next_free(s: "Mspan", h: "Mheap", typ: Type, cap: int) -> int | None:
     """runtime/arena.go mspan.userArenaNextFree: address of room for an object, None if s has none.
 
     With cap >= 0, for an array of cap elements.
@@ -238,7 +237,7 @@ def user_arena_heap_bits_set_slice_type(h: "Mheap", typ: Type, n: int, ptr: int,
         user_arena_heap_bits_set_type(h, typ, ptr + i * typ.size_, base)
 
 
-def new_user_arena_chunk(h: "Mheap") -> tuple[int, Mspan]:
+def new_user_arena_chunk(h: "Mheap") -> "tuple[int, Mspan]":
     """runtime/arena.go newUserArenaChunk: (address, span) of a chunk; throws without memory.
 
     The address is what keeps the chunk alive.
@@ -251,7 +250,7 @@ def new_user_arena_chunk(h: "Mheap") -> tuple[int, Mspan]:
         throw("malloc deadlock")
     mp.mallocing = 1
 
-    span = alloc_user_arena_chunk(h)
+    span = h.alloc_user_arena_chunk()
     if span is None:
         throw("out of memory")
     x = span.base()
@@ -267,7 +266,7 @@ def new_user_arena_chunk(h: "Mheap") -> tuple[int, Mspan]:
     return x, span
 
 
-def set_user_arena_chunk_to_fault(h: "Mheap", s: Mspan) -> None:
+def set_user_arena_chunk_to_fault(s: "Mspan", h: "Mheap") -> None:
     """runtime/arena.go mspan.setUserArenaChunkToFault: gives the chunk's memory back to the system.
 
     The address space stays, in quarantine, and any access faults. The collector is off, and the
@@ -313,7 +312,7 @@ def in_user_arena_chunk(h: "Mheap", p: int) -> bool:
     return s.is_user_arena_chunk
 
 
-def free_user_arena_chunk(h: "Mheap", s: Mspan, x: int) -> None:
+def free_user_arena_chunk(h: "Mheap", s: "Mspan", x: int) -> None:
     """runtime/arena.go freeUserArenaChunk: gives the chunk s back; x is a pointer into it.
 
     It is set to fault at once, and with it those that wait; while the collector runs, it waits.
@@ -331,9 +330,9 @@ def free_user_arena_chunk(h: "Mheap", s: Mspan, x: int) -> None:
         state.fault = PlainSlice()
         unlock(state.lock)
 
-        set_user_arena_chunk_to_fault(h, s)
+        s.set_user_arena_chunk_to_fault(h)
         for lc in fault_list:
-            set_user_arena_chunk_to_fault(h, lc.mspan)
+            lc.mspan.set_user_arena_chunk_to_fault(h)
     else:
         lock(state.lock)
         state.fault = append(state.fault, LiveUserArenaChunk(s, x))

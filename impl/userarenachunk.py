@@ -7,16 +7,15 @@ detector.
 from typing import TYPE_CHECKING
 
 from impl.config import Config
-from impl.mbitmap import init_heap_bits
 from impl.mem import sys_map, sys_used
 from impl.mranges import make_addr_range
-from impl.mspan import Mspan
 from impl.rt import lock, throw, unlock
 from impl.spanalloctype import SPAN_ALLOC_HEAP
 from impl.spanclass import make_span_class
 
 if TYPE_CHECKING:
     from impl.mheap import Mheap
+    from impl.mspan import Mspan
 
 
 def user_arena_chunk_pages(config: Config) -> int:
@@ -24,7 +23,7 @@ def user_arena_chunk_pages(config: Config) -> int:
     return config.user_arena_chunk_bytes // config.page_size
 
 
-def alloc_user_arena_chunk(h: "Mheap") -> Mspan | None:
+def alloc_user_arena_chunk(h: "Mheap") -> "Mspan | None":
     """runtime/arena.go mheap.allocUserArenaChunk: the span of a zeroed chunk; None without memory.
 
     h.lock isn't held, and the thread can't be preempted. The span is published before it is said to
@@ -87,7 +86,7 @@ def alloc_user_arena_chunk(h: "Mheap") -> Mspan | None:
     s.alloc_count = 1
 
     # Objects without pointers write no bits.
-    init_heap_bits(h, s, True)
+    s.init_heap_bits(h, True)
 
     h.mem.zero(s.base(), s.elemsize)
     s.needzero = 0

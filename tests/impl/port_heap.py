@@ -11,7 +11,6 @@ import pytest
 from golang.errors import GoMissing
 from golang.toolchain import find_go
 from impl.config import MINIATURE, Config
-from impl.malloc import next_free
 from impl.mcache import Mcache, allocmcache
 from impl.mem import sys_used
 from impl.mheap import Mheap, new_mheap
@@ -83,6 +82,6 @@ class Thread:
 
     def new(self, spc: int) -> tuple[int, Mspan]:
         """Allocates an object and makes it known to the collector, as the end of mallocgc does."""
-        p, s = next_free(self.h, self.cache, spc)
+        p, s = self.cache.next_free(self.h, spc)
         s.free_index_for_scan = s.freeindex
         return p, s

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from impl.config import MINIATURE, Config
-from impl.malloc import next_free
-from impl.mbitmap import mark_bits_for_index
 from impl.mgc import gc
 from impl.mgcmark import scan_conservative
 from impl.mgcwork import GcWork
@@ -29,7 +27,7 @@ def set_marks(s: Mspan, word: int) -> None:
     """Marks the objects whose bits are set."""
     for i in range(64):
         if word >> i & 1:
-            mark_bits_for_index(s, i).set_marked()
+            s.mark_bits_for_index(i).set_marked()
 
 
 def marks(s: Mspan) -> int:
@@ -56,7 +54,7 @@ def program(procs: int = 1, config: Config = MINIATURE) -> Iterator[Mheap]:
 
 def new_object(h: Mheap, spc: int) -> int:
     """Allocates an object from the cache of P 0, as the end of mallocgc does."""
-    p, s = next_free(h, h.allp[0].mcache, spc)[:2]
+    p, s = h.allp[0].mcache.next_free(h, spc)[:2]
     s.free_index_for_scan = s.freeindex
     return p
 

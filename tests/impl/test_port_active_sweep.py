@@ -7,15 +7,14 @@ from impl.mgcsweep import (
     SWEEP_CLASS_DONE,
     SWEEP_DRAINED_MASK,
     SweepLocker,
-    ensure_swept,
     finishsweep_m,
     is_sweep_done,
-    next_span_for_sweep,
     sweep_class_split,
     sweepone,
 )
 from impl.mheap import Mheap
-from impl.mspan import M_SPAN_DEAD, Mspan
+from impl.mspan import Mspan
+from impl.mspanstate import M_SPAN_DEAD
 from impl.proc import acquirem, stop_the_world_with_sema
 from impl.rt import U32_MAX, Atomic, M, run_on, u32
 from tests.impl.port_heap import LARGE, ONE_PER_PAGE, TWO_PER_PAGE, throws
@@ -116,7 +115,7 @@ def test_spans_are_swept_by_class_full_ones_first(h: Mheap, gen: int) -> None:
     h.central[ONE_PER_PAGE].partial_unswept(gen).push(spans[0])
     h.central[ONE_PER_PAGE].full_unswept(gen).push(spans[1])
     h.central[LARGE].partial_unswept(gen).push(spans[2])
-    found = [next_span_for_sweep(h) for _ in range(4)]
+    found = [h.next_span_for_sweep() for _ in range(4)]
     assert found == [spans[2], spans[1], spans[0], None]
     assert h.sweep.central_index.load() == SWEEP_CLASS_DONE
 
@@ -162,7 +161,7 @@ def test_ensure_swept_returns_when_it_is(h: Mheap, gen: int, ahead: int) -> None
     s.alloc_count = s.freeindex = 1
     set_marks(s, 1)
     s.sweepgen = u32(gen + ahead)
-    ensure_swept(h, s)
+    s.ensure_swept(h)
     assert s.sweepgen == (gen if ahead == -2 else u32(gen + ahead))
     assert h.sweep.active.sweepers() == 0
 
@@ -171,7 +170,7 @@ def test_ensure_swept_waits_for_another_sweeper(h: Mheap) -> None:
     s = heap_span(h, LARGE)
     s.sweepgen = u32(h.sweepgen - 1)
     with throws("osyield with no other thread to wait for"):
-        ensure_swept(h, s)
+        s.ensure_swept(h)
 
 
 def test_marking_waits_for_every_sweeper(h: Mheap) -> None:
@@ -201,9 +200,9 @@ def test_ensure_swept_is_for_threads_that_cannot_be_preempted(h: Mheap) -> None:
     m.on_system_stack = False
     with run_on(m):
         with throws("mspan.ensureSwept: m is not locked"):
-            ensure_swept(h, s)
+            s.ensure_swept(h)
         acquirem()
-        ensure_swept(h, s)
+        s.ensure_swept(h)
 
 
 def test_the_last_sweeper_has_work_for_the_scavenger(h: Mheap) -> None:

@@ -1,7 +1,6 @@
 """Checkmarks: a second set of marks, in which 1.21.13 confuses the objects of an arena."""
 
 from impl.heaparena import arena_at
-from impl.mbitmap import mark_bits_for_index
 from impl.mcheckmark import set_checkmark, start_checkmarks
 from impl.mheap import Mheap
 from impl.mspan import Mspan
@@ -13,12 +12,12 @@ def marked_span(h: Mheap, marked: int = 2) -> Mspan:
     s = span_at(h, 0, 1, TWO_PER_PAGE)
     s.limit = s.base() + PAGE
     for n in range(marked):
-        mark_bits_for_index(s, n).set_marked()
+        s.mark_bits_for_index(n).set_marked()
     return s
 
 
 def checkmark(h: Mheap, s: Mspan, n: int) -> bool:
-    return set_checkmark(h, s.base() + n * s.elemsize, mark_bits_for_index(s, n))
+    return set_checkmark(h, s.base() + n * s.elemsize, s.mark_bits_for_index(n))
 
 
 def test_an_object_is_checkmarked_once_in_each_phase(h: Mheap) -> None:

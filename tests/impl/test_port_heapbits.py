@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from impl.config import LINUX_386, MINIATURE
 from impl.heaparena import arena_at
-from impl.mbitmap import heap_bits_for_addr, init_heap_bits, write_heap_bits_for_addr
+from impl.mbitmap import heap_bits_for_addr, write_heap_bits_for_addr
 from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.rt import U64_MAX
@@ -109,7 +109,7 @@ def span(h: Mheap, spc: int, npages: int = 2) -> Mspan:
 def test_a_span_without_pointers_starts_with_zeros(h: Mheap, spc: int, force: bool) -> None:
     fill(h, 1, U64_MAX, 0)
     s = span(h, spc)
-    init_heap_bits(h, s, force)
+    s.init_heap_bits(h, force)
     assert list(pointers(h, s.base(), 2 * PAGE)) == []
     assert all(list(pointers(h, s.base() + 8 * n, 8)) == [] for n in range(2 * PAGE // 8))
     assert list(pointers(h, s.base() - 8, 8)) == list(pointers(h, s.base() + 2 * PAGE, 8)) == [0]
@@ -118,14 +118,14 @@ def test_a_span_without_pointers_starts_with_zeros(h: Mheap, spc: int, force: bo
 def test_a_span_of_single_pointers_starts_with_ones(h: Mheap) -> None:
     s = span(h, make_span_class(1, False))
     s.elemsize = 8
-    init_heap_bits(h, s, False)
+    s.init_heap_bits(h, False)
     assert list(pointers(h, s.base(), 2 * PAGE)) == list(range(2 * PAGE // 8))
     assert list(pointers(h, s.base() - 8, 8)) == list(pointers(h, s.base() + 2 * PAGE, 8)) == []
 
 
 def test_the_bits_of_other_spans_are_left_to_their_objects(h: Mheap) -> None:
     fill(h, 1, 0x5A, 0)
-    init_heap_bits(h, span(h, ONE_PER_PAGE), False)
+    span(h, ONE_PER_PAGE).init_heap_bits(h, False)
     assert {arena_at(h, 1).bitmap[i] for i in range(WORDS)} == {0x5A}
 
 

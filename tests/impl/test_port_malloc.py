@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.gcphase import GC_MARK, GC_MARK_TERMINATION
-from impl.malloc import ZEROBASE, Type, mallocgc, next_free, next_free_fast
+from impl.malloc import ZEROBASE, Type, mallocgc, next_free_fast
 from impl.mcache import TINY_SPAN_CLASS
 from impl.mgc import gc, set_gc_phase
 from impl.mheap import Mheap, new_mheap
@@ -230,4 +230,4 @@ def test_a_span_whose_count_is_wrong_is_refused(
         s = c.alloc[spc]
         s.alloc_count, s.freeindex = alloc_count, freeindex
         with throws(text):
-            next_free(h, c, spc)
+            c.next_free(h, spc)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from impl.malloc import next_free, next_free_fast
+from impl.malloc import next_free_fast
 from impl.mcache import TINY_SPAN_CLASS, allocmcache, freemcache
 from impl.mheap import Mheap
 from impl.mspan import Mspan
@@ -122,10 +122,10 @@ def test_next_free_checks_the_count(h: Mheap) -> None:
     _, s = t.new(ONE_PER_PAGE)
     s.alloc_count = 0
     with throws("s.allocCount != s.nelems && freeIndex == s.nelems"):
-        next_free(h, t.cache, ONE_PER_PAGE)
+        t.cache.next_free(h, ONE_PER_PAGE)
     s.freeindex, s.alloc_cache, s.alloc_count = 0, U64_MAX, 1
     with throws("s.allocCount > s.nelems"):
-        next_free(h, t.cache, ONE_PER_PAGE)
+        t.cache.next_free(h, ONE_PER_PAGE)
 
 
 def test_next_free_checks_the_index(h: Mheap, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_next_free_checks_the_index(h: Mheap, monkeypatch: pytest.MonkeyPatch) -
     t.new(ONE_PER_PAGE)
     monkeypatch.setattr("impl.mcache.Mcache.refill", lambda *_: None)
     with throws("freeIndex is not valid"):
-        next_free(h, t.cache, ONE_PER_PAGE)
+        t.cache.next_free(h, ONE_PER_PAGE)
 
 
 def test_a_cached_span_is_not_for_the_sweeper(h: Mheap) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from impl.mcentral import SPAN_BUDGET
 from impl.mheap import Mheap
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
+from impl.mspan import Mspan
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE
 from impl.rt import U32_MAX, U64_MAX, u32
 from tests.impl.port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
 from tests.impl.port_sweep import content, heap_span, set_marks, without_memory

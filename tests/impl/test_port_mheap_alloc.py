@@ -18,7 +18,8 @@ from impl.config import (
 )
 from impl.mgc import gc
 from impl.mheap import Mheap, new_mheap, runtime_debug_free_os_memory
-from impl.mspan import M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
+from impl.mspan import Mspan
+from impl.mspanstate import M_SPAN_IN_USE, M_SPAN_MANUAL
 from impl.mstats import new_heap_stats_delta
 from impl.rt import U64_MAX, M, MemoryFault, MemoryState, getm, lock, run_on, unlock
 from impl.spanalloctype import (

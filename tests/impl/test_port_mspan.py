@@ -1,12 +1,7 @@
 """Spans: their states, and what a new life keeps of the old one."""
 
-from impl.mspan import (
-    M_SPAN_DEAD,
-    M_SPAN_IN_USE,
-    M_SPAN_STATE_NAMES,
-    Mspan,
-    MSpanStateBox,
-)
+from impl.mspan import Mspan
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_STATE_NAMES, MSpanStateBox
 from impl.rt import LockRank
 
 

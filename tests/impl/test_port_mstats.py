@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from impl.config import LINUX_AMD64, MINIATURE
 from impl.memstats import read_mem_stats, readmemstats_m
-from impl.mgcscavenge import scavenge
 from impl.mstats import SysMemStat, new_heap_stats_delta
 from impl.rt import U64_MAX, Atomic, M, PlainSlice, i64, run_on
 from tests.impl.port_heap import slice_of, throws
@@ -103,7 +102,7 @@ def used_heap() -> Any:
     grow(h, first_chunk(h.config), 2)
     spans = [take(h, n) for n in (3, 100, 7)]
     give_back(h, spans[1], 100)
-    scavenge(h.pages, 8192 * 20, None, True)
+    h.pages.scavenge(8192 * 20, None, True)
     return h
 
 

@@ -10,14 +10,13 @@ from impl.gcbits import next_mark_bit_arena_epoch
 from impl.heaparena import page_index_of
 from impl.mheap import Mheap
 from impl.mspan import Mspan
-from impl.pinner import dec_pin_counter, get_pinner_bits, of_object, refresh_pinner_bits
+from impl.pinner import pinner_bits_of_object
 from impl.rt import Panic
 from impl.setpinned import Pinner, is_pinned, set_pinned
 from impl.special import (
     KIND_SPECIAL_PIN_COUNTER,
     KIND_SPECIAL_REACHABLE,
     new_special_reachable,
-    special_find_splice_point,
 )
 from impl.userarena import new_user_arena_chunk
 from tests.impl.port_heap import PAGE, TWO_PER_PAGE, heap_of, span_at, throws
@@ -33,7 +32,7 @@ def heap_span(h: Mheap) -> Mspan:
 
 def counter(s: Mspan, n: int) -> int:
     """The pin counter of object n, 0 without one."""
-    ref, exists = special_find_splice_point(s, n * s.elemsize, KIND_SPECIAL_PIN_COUNTER)
+    ref, exists = s.special_find_splice_point(n * s.elemsize, KIND_SPECIAL_PIN_COUNTER)
     found = ref.load()
     return found.record.counter if exists and found is not None else 0
 
@@ -51,14 +50,16 @@ def test_an_object_is_pinned_as_often_as_it_was_pinned(
             set_pinned(h, p, pin)
             pins[n] += 1 if pin else -1
         if refreshes:
-            refresh_pinner_bits(h, s)
+            s.refresh_pinner_bits(h)
         arena, page_idx, mask = page_index_of(h, s.base())
         assert bool(arena.page_specials[page_idx] & mask) == any(count > 1 for count in pins)
         for each, count in enumerate(pins):
             assert is_pinned(h, s.base() + each * s.elemsize) == (count > 0)
             assert counter(s, each) == max(count - 1, 0)
-            bits = get_pinner_bits(s)
-            assert (bits is not None and of_object(bits, each).is_multi_pinned()) == (count > 1)
+            bits = s.get_pinner_bits()
+            assert (bits is not None and pinner_bits_of_object(bits, each).is_multi_pinned()) == (
+                count > 1
+            )
     pool = h.special_pin_counter_alloc
     assert pool.inuse == pool.size * sum(count > 1 for count in pins)
 
@@ -72,7 +73,7 @@ def test_what_was_not_pinned_cannot_be_unpinned(h: Mheap) -> None:
 
 def test_a_counter_must_exist_to_be_decreased(h: Mheap) -> None:
     with throws("runtime.Pinner: decreased non-existing pin counter"):
-        dec_pin_counter(h, heap_span(h), 0)
+        heap_span(h).dec_pin_counter(h, 0)
 
 
 def test_only_what_is_in_the_heap_can_be_pinned(h: Mheap) -> None:
@@ -85,17 +86,17 @@ def test_only_what_is_in_the_heap_can_be_pinned(h: Mheap) -> None:
 def test_the_bits_move_on_to_the_next_arenas_or_are_dropped(h: Mheap) -> None:
     s = heap_span(h)
     set_pinned(h, s.base(), True)
-    old = get_pinner_bits(s)
+    old = s.get_pinner_bits()
     next_mark_bit_arena_epoch(h)
-    refresh_pinner_bits(h, s)
-    new = get_pinner_bits(s)
+    s.refresh_pinner_bits(h)
+    new = s.get_pinner_bits()
     assert old is not None
     assert new is not None
     assert new.arena is not old.arena
     assert new.word(0) == old.word(0) == 1
     set_pinned(h, s.base(), False)
-    refresh_pinner_bits(h, s)
-    assert get_pinner_bits(s) is None
+    s.refresh_pinner_bits(h)
+    assert s.get_pinner_bits() is None
 
 
 def test_a_span_keeps_its_sign_of_specials_while_others_are_left(h: Mheap) -> None:

@@ -21,7 +21,7 @@ from impl.proc import (
     world_started,
     world_stopped,
 )
-from impl.procresize import gomaxprocs, p_destroy, procresize
+from impl.procresize import gomaxprocs, procresize
 from impl.rt import M, getm, lock, run_on, u32, unlock
 from tests.impl.port_heap import ONE_PER_PAGE, TWO_PER_PAGE, throws
 from tests.impl.port_sweep import new_object, program
@@ -92,7 +92,7 @@ def test_there_is_one_p_at_least() -> None:
 def test_ps_change_in_a_stopped_world_only() -> None:
     with program(2) as h:
         with throws("not holding required lock!"):
-            p_destroy(h, h.allp[1])
+            h.allp[1].destroy(h)
         lock(h.world.sched_lock)
         with throws("world not stopped"):
             procresize(h, 1)

@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 from impl.config import LINUX_386, LINUX_AMD64, LINUX_ARM64, MINIATURE, Config
 from impl.mgcscavenge import (
     fill_aligned,
-    find_scavenge_candidate,
     gc_pace_scavenger,
     heap_retained,
-    scavenge,
-    scavenge_one,
 )
 from impl.mpallocbits import PallocData
 from impl.rt import U64_MAX, MemoryState
@@ -103,7 +100,7 @@ def test_candidates_are_those_of_a_naive_search(
     search_idx %= config.palloc_chunk_pages
     min_ = min(min_, config.word_bits)
     data, usable = palloc_data(config, allocated, scavenged)
-    start, size = find_scavenge_candidate(data, search_idx, min_, max_)
+    start, size = data.find_scavenge_candidate(search_idx, min_, max_)
     assert (start, size) == naive_candidate(config, usable, search_idx, min_, max_)
     assert start % min_ == size % min_ == 0
     assert all(usable[start : start + size])
@@ -112,13 +109,13 @@ def test_candidates_are_those_of_a_naive_search(
 def test_huge_pages_are_not_broken() -> None:
     config = LINUX_AMD64
     free, _ = palloc_data(config, [(258, 254)], [])
-    assert find_scavenge_candidate(free, 511, 1, 3) == (0, 258)
+    assert free.find_scavenge_candidate(511, 1, 3) == (0, 258)
     partly, _ = palloc_data(config, [(0, 1), (258, 254)], [])
-    assert find_scavenge_candidate(partly, 511, 1, 3) == (255, 3)
+    assert partly.find_scavenge_candidate(511, 1, 3) == (255, 3)
     top, _ = palloc_data(config, [(0, 256)], [])
-    assert find_scavenge_candidate(top, 511, 1, 1) == (256, 256)
+    assert top.find_scavenge_candidate(511, 1, 1) == (256, 256)
     no_huge_pages, _ = palloc_data(LINUX_386, [(258, 254)], [])
-    assert find_scavenge_candidate(no_huge_pages, 511, 1, 3) == (255, 3)
+    assert no_huge_pages.find_scavenge_candidate(511, 1, 3) == (255, 3)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +129,7 @@ def test_huge_pages_are_not_broken() -> None:
 def test_the_least_size_is_a_power_of_two(min_: int, text: str) -> None:
     data, _ = palloc_data(LINUX_AMD64, [], [])
     with throws(text):
-        find_scavenge_candidate(data, 0, min_, 1)
+        data.find_scavenge_candidate(0, min_, 1)
 
 
 def heap(config: Config, nchunks: int, test: bool = False) -> tuple[Any, int]:
@@ -155,8 +152,8 @@ def test_memory_the_heap_has_just_grown_by_is_not_scavenged(config: Config) -> N
     h, _ = heap(config, 2)
     h.pages.scav.index.next_gen()
     assert (
-        scavenge(h.pages, h.config.uintptr_mask, None, False)
-        == scavenge(h.pages, h.config.uintptr_mask, None, True)
+        h.pages.scavenge(h.config.uintptr_mask, None, False)
+        == h.pages.scavenge(h.config.uintptr_mask, None, True)
         == 0
     )
 
@@ -192,7 +189,7 @@ def test_pages_are_scavenged_only_while_free_and_the_books_agree(
             h.pages.scav.index.next_gen()
         else:
             before = scavenged_pages(h, first, 2)
-            released = scavenge(h.pages, nbytes, None, nbytes % 2 == 0)
+            released = h.pages.scavenge(nbytes, None, nbytes % 2 == 0)
             assert released == (scavenged_pages(h, first, 2) - before) * page_size
             assert released % (per_phys_page * page_size) == 0
         for base, size in live:
@@ -220,11 +217,11 @@ def test_forced_scavenging_leaves_nothing_free_and_unscavenged(config: Config) -
     for base in spans[::2]:
         give_back(h, base, per_phys_page)
     freed = len(spans[::2]) * per_phys_page
-    assert scavenge(h.pages, h.config.uintptr_mask, None, True) == freed * config.page_size
+    assert h.pages.scavenge(h.config.uintptr_mask, None, True) == freed * config.page_size
     assert scavenged_pages(h, first, 3) == freed
     assert h.mem.state(spans[0]) == MemoryState.PREPARED
     assert h.mem.state(spans[1]) == MemoryState.READY
-    assert scavenge(h.pages, h.config.uintptr_mask, None, True) == 0
+    assert h.pages.scavenge(h.config.uintptr_mask, None, True) == 0
 
 
 def test_scavenging_goes_from_the_top_down_and_stops_when_told_to() -> None:
@@ -234,7 +231,7 @@ def test_scavenging_goes_from_the_top_down_and_stops_when_told_to() -> None:
     give_back(h, low, 512)
     give_back(h, high, 512)
     page = config.page_size
-    assert scavenge(h.pages, 1, None, True) == page
+    assert h.pages.scavenge(1, None, True) == page
     assert h.mem.state(high + 511 * page) == MemoryState.PREPARED
     assert h.mem.state(high + 510 * page) == MemoryState.READY
     asked = []
@@ -244,7 +241,7 @@ def test_scavenging_goes_from_the_top_down_and_stops_when_told_to() -> None:
         return len(asked) == 2
 
     # The rest of the upper chunk, then half of the lower one would be the third round.
-    assert scavenge(h.pages, h.config.uintptr_mask, should_stop, True) == 511 * page
+    assert h.pages.scavenge(h.config.uintptr_mask, should_stop, True) == 511 * page
     assert len(asked) == 2
 
 
@@ -253,7 +250,7 @@ def test_a_page_that_was_given_back_is_found_by_the_next_allocation() -> None:
     base = take(h, 512)
     give_back(h, base, 512)
     assert h.pages.search_addr == base
-    released = scavenge_one(h.pages, first, 511, h.config.uintptr_mask)
+    released = h.pages.scavenge_one(first, 511, h.config.uintptr_mask)
     assert released == 512 * h.config.page_size
     assert h.pages.search_addr == base
     assert not h.pages.scav.index.load(first).is_huge_page()
@@ -273,7 +270,7 @@ def test_nobody_gets_the_pages_while_they_are_being_scavenged_and_all_can_after_
         unused(v, n)
 
     h.mem.unused = another_thread_allocates
-    scavenge_one(h.pages, first, 100, h.config.page_size)
+    h.pages.scavenge_one(first, 100, h.config.page_size)
     assert taken == [spans[200]]
     assert take(h, 1) == spans[7]
     assert h.gc_controller.heap_free.load() == h.gc_controller.heap_released.load() == 0
@@ -283,7 +280,7 @@ def test_in_a_test_the_books_are_left_alone() -> None:
     h, _ = heap(LINUX_AMD64, 1, test=True)
     base = take(h, 8)
     give_back(h, base, 8)
-    assert scavenge(h.pages, h.config.uintptr_mask, None, True) == 8 * h.config.page_size
+    assert h.pages.scavenge(h.config.uintptr_mask, None, True) == 8 * h.config.page_size
     assert h.gc_controller.heap_released.load() == 0
 
 

@@ -6,10 +6,11 @@ from impl.gcbits import GcBits
 from impl.mem import sys_used
 from impl.mgcsweep import SweepLocked
 from impl.mheap import Mheap
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL, Mspan
+from impl.mspan import Mspan
 from impl.mspanset import SpanSet
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL
 from impl.mstats import new_heap_stats_delta
-from impl.pinner import new_pinner_bits, of_object
+from impl.pinner import pinner_bits_of_object
 from impl.rt import U32_MAX, U64_MAX, MemoryFault, u32
 from impl.spanalloctype import SPAN_ALLOC_HEAP
 from tests.impl.port_heap import LARGE, ONE_PER_PAGE, PAGE, TWO_PER_PAGE, throws
@@ -199,14 +200,14 @@ def test_clobbering_spoils_what_is_freed_and_nothing_else(h: Mheap) -> None:
 
 def test_pins_are_kept_while_there_are_any(h: Mheap) -> None:
     s = acquired(h, TWO_PER_PAGE, 0b11)
-    old = new_pinner_bits(h, s)
+    old = s.new_pinner_bits(h)
     s.pinner_bits = old
-    of_object(old, 1).set_pinned(True)
+    pinner_bits_of_object(old, 1).set_pinned(True)
     SweepLocked(s).sweep(h, False)
     assert s.pinner_bits is not None
     assert s.pinner_bits != old
-    assert of_object(s.pinner_bits, 1).is_pinned()
-    of_object(s.pinner_bits, 1).set_pinned(False)
+    assert pinner_bits_of_object(s.pinner_bits, 1).is_pinned()
+    pinner_bits_of_object(s.pinner_bits, 1).set_pinned(False)
     s.sweepgen = u32(h.sweepgen - 1)
     set_marks(s, 0b11)
     SweepLocked(s).sweep(h, False)

@@ -4,13 +4,13 @@ import pytest
 
 from impl.addspecial import addfinalizer, addspecial
 from impl.heaparena import page_index_of
-from impl.mbitmap import alloc_bits_for_index
 from impl.mfinal import Finalizer, iterate_finq, runfinq
 from impl.mgc import gc
 from impl.mgcsweep import SweepLocked
 from impl.mgcwork import GcWork
 from impl.mheap import Mheap
-from impl.mspan import M_SPAN_DEAD, Mspan
+from impl.mspan import Mspan
+from impl.mspanstate import M_SPAN_DEAD
 from impl.proc import releasep
 from impl.rt import u32
 from impl.special import (
@@ -62,7 +62,7 @@ def test_an_unmarked_object_with_a_finalizer_stays_and_is_queued(h: Mheap) -> No
     assert has_specials(h, s)
     assert not sweep(h, s, 0)
     assert queued(h) == [(7, s.base() + 4096)]
-    assert (s.alloc_count, alloc_bits_for_index(s, 1).is_marked(), marks(s)) == (1, True, 0)
+    assert (s.alloc_count, s.alloc_bits_for_index(1).is_marked(), marks(s)) == (1, True, 0)
     assert s.specials is None
     assert not has_specials(h, s)
     # It has had its finalizer: the next sweep frees it.

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.gcphase import GC_MARK, GC_MARK_TERMINATION, GC_OFF
 from impl.malloc import ZEROBASE, Type
-from impl.mbitmap import heap_bits_for_addr, mark_bits_for_base
+from impl.mbitmap import heap_bits_for_addr
 from impl.mheap import Mheap, new_mheap
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
+from impl.mspan import Mspan
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE
 from impl.mstats import new_heap_stats_delta
 from impl.proc import start_the_world_with_sema, stop_the_world_with_sema
 from impl.rt import MemoryFault, MemoryState, Panic, getm
@@ -26,9 +27,7 @@ from impl.userarena import (
     in_user_arena_chunk,
     new_user_arena,
     new_user_arena_chunk,
-    set_user_arena_chunk_to_fault,
 )
-from impl.userarenachunk import alloc_user_arena_chunk
 from impl.userarenastate import UserArenaState
 from tests.impl.port_heap import slice_of, throws
 from tests.impl.port_sweep import collect, program
@@ -237,7 +236,7 @@ def test_a_reused_chunk_has_a_clean_bitmap_and_clean_memory(h: Mheap) -> None:
     assert s is not None
     free_user_arena_chunk(h, s, x)
     collect(h, [])
-    assert alloc_user_arena_chunk(h) is s
+    assert h.alloc_user_arena_chunk() is s
     h.mem.check_zero(s.base(), CHUNK)
     assert heap_bits_for_addr(h, s.base(), CHUNK).next(h)[1] == 0
 
@@ -343,7 +342,7 @@ def test_a_chunk_is_not_left_while_the_largest_object_fits(h: Mheap) -> None:
 def test_a_chunk_born_while_the_collector_runs_is_marked(h: Mheap) -> None:
     h.gcphase = GC_MARK
     _, s = new_user_arena_chunk(h)
-    assert mark_bits_for_base(s).is_marked()
+    assert s.mark_bits_for_base().is_marked()
     h.gcphase = GC_MARK_TERMINATION
     with throws("newUserArenaChunk called with gcphase == _GCmarktermination"):
         new_user_arena_chunk(h)
@@ -361,7 +360,7 @@ def test_without_memory_an_arena_ends_the_program(
 def test_without_memory_there_is_no_chunk_and_nothing_is_lost(h: Mheap) -> None:
     h.mem.refuses = lambda _v, _n: True
     before = (books(h), h.allspans.len, h.spanalloc.inuse)
-    assert alloc_user_arena_chunk(h) is None
+    assert h.alloc_user_arena_chunk() is None
     assert (books(h), h.allspans.len, h.spanalloc.inuse) == before
     assert not h.lock.held
 
@@ -389,24 +388,24 @@ def test_only_whole_chunks_are_freed(h: Mheap) -> None:
     with throws("span is not for a user arena"):
         free_user_arena_chunk(h, s, s.base())
     with throws("invalid span in heapArena for user arena"):
-        set_user_arena_chunk_to_fault(h, s)
+        s.set_user_arena_chunk_to_fault(h)
     s.is_user_arena_chunk = True
     with throws("invalid user arena span size"):
         free_user_arena_chunk(h, s, s.base())
     with throws("span on userArena.faultList has invalid size"):
-        set_user_arena_chunk_to_fault(h, s)
+        s.set_user_arena_chunk_to_fault(h)
 
 
 @pytest.mark.parametrize(("config", "chunks"), [(LINUX_AMD64, 8), (LINUX_386, 1)])
 def test_an_arena_that_has_more_chunks_leaves_the_others_ready(config: Config, chunks: int) -> None:
     h = new_mheap(config)
-    s = alloc_user_arena_chunk(h)
+    s = h.alloc_user_arena_chunk()
     assert s is not None
     others = [s.base() + n * config.user_arena_chunk_bytes for n in range(1, chunks)]
     assert [each.base() for each in ready(h)] == others
     assert all(each.state.get() == M_SPAN_DEAD for each in ready(h))
     if others:
-        again = alloc_user_arena_chunk(h)
+        again = h.alloc_user_arena_chunk()
         assert again is not None
         assert again.base() == others[0]
 

@@ -60,7 +60,7 @@ def _heap(port: Any) -> tuple[Any, list[tuple[int, Any]]]:
     for _ in range(SPANS):
         span = heap.central[SPAN_CLASS].grow(heap)
         for i in range(span.nelems):
-            bits = port.mbitmap.mark_bits_for_index(span, i)
+            bits = span.mark_bits_for_index(i)
             bits.set_marked()
             objects.append((span.base() + i * span.elemsize, bits))
     return heap, objects

@@ -10,7 +10,7 @@ UNSWEPT = Mutant(
     (
         Edit(
             "addspecial",
-            "    ensure_swept(h, span)\n\n    offset = p - span.base()\n    kind = s.kind\n",
+            "    span.ensure_swept(h)\n\n    offset = p - span.base()\n    kind = s.kind\n",
             "    offset = p - span.base()\n    kind = s.kind\n",
         ),
     ),
@@ -23,9 +23,9 @@ UNLOCKED = Mutant(
         Edit(
             "addspecial",
             "    lock(span.speciallock)\n"
-            "    iter_, exists = special_find_splice_point(span, offset, kind)\n"
+            "    iter_, exists = span.special_find_splice_point(offset, kind)\n"
             "    if not exists:\n",
-            "    iter_, exists = special_find_splice_point(span, offset, kind)\n    if not exists:\n",
+            "    iter_, exists = span.special_find_splice_point(offset, kind)\n    if not exists:\n",
         ),
         Edit(
             "addspecial",

@@ -171,7 +171,7 @@ def threads_on(
 
         for span in made:
             span.freeindex = span.alloc_count = span.nelems
-            port.mbitmap.mark_bits_for_index(span, 0).set_marked()
+            span.mark_bits_for_index(0).set_marked()
             for offset, kind in before:
                 port.addspecial.addspecial(heap, span.base() + offset, record(kind))
             if not swept:
@@ -182,7 +182,7 @@ def threads_on(
 
         def call(what: str, s: int, offset: int = 0, kind: int = 0) -> Any:
             if what == SWEEP:
-                return partial(port.mgcsweep.ensure_swept, heap, made[s])
+                return partial(made[s].ensure_swept, heap)
             given = record(kind) if what == ADD else kind
             return partial(getattr(port.addspecial, what), heap, made[s].base() + offset, given)
 

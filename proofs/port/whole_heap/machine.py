@@ -3,7 +3,6 @@
 from typing import Any
 
 from impl.gcphase import GC_OFF
-from impl.mbitmap import obj_index
 from impl.rt import M, lock, unlock
 from impl.spanof import span_of_heap
 from proofs.port.whole_heap.objects import CLOSURE, DUE, SET, Objects, ProgramObject, wrong
@@ -112,12 +111,12 @@ class Program(Objects):
         for thing in self.things.values():
             s = span_of_heap(self.h, thing.addr)
             assert s is not None
-            key = s.base(), obj_index(s, self.h.config, thing.addr)
+            key = s.base(), s.obj_index(self.h.config, thing.addr)
             blocks[key] = blocks.get(key, 0) + thing.pins
         for thing in self.things.values():
             s = span_of_heap(self.h, thing.addr)
             assert s is not None
-            pinned = blocks[s.base(), obj_index(s, self.h.config, thing.addr)] > 0
+            pinned = blocks[s.base(), s.obj_index(self.h.config, thing.addr)] > 0
             if self.port.setpinned.is_pinned(self.h, thing.addr) != pinned:
                 raise wrong("pins_are_kept", f"{thing.addr:#x} is pinned: {pinned}")
 

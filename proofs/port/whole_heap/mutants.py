@@ -9,9 +9,9 @@ SEQUENTIAL_MUTANTS = [
         "a P that is destroyed keeps the pages of its cache",
         (
             Edit(
-                "procresize",
-                "    lock(h.lock)\n    pp.pcache.flush(h.pages)\n    unlock(h.lock)\n",
-                "    pp.pcache.base = pp.pcache.cache = pp.pcache.scav = 0\n",
+                "runtime2",
+                "        lock(h.lock)\n        self.pcache.flush(h.pages)\n        unlock(h.lock)\n",
+                "        self.pcache.base = self.pcache.cache = self.pcache.scav = 0\n",
             ),
         ),
     ),
@@ -28,7 +28,7 @@ SEQUENTIAL_MUTANTS = [
     Mutant(
         "structures-kept-by-a-dead-p",
         "a P that is destroyed gives its span structures back and keeps them",
-        (Edit("procresize", "    pp.mspancache.len = 0\n", ""),),
+        (Edit("runtime2", "        self.mspancache.len = 0\n", ""),),
     ),
     Mutant(
         "aligned-run-too-short",

@@ -12,7 +12,6 @@ from typing import Any
 from checker.refinement import Diverged
 from impl.config import Config
 from impl.gcphase import GC_MARK, GC_OFF
-from impl.mbitmap import is_free, mark_bits_for_index, obj_index
 from impl.rt import M, run_on, u32
 from impl.spanof import span_of_heap
 
@@ -296,8 +295,8 @@ class Objects:
         for thing in list(self.things.values()):
             s = span_of_heap(self.h, thing.addr)
             assert s is not None
-            index = obj_index(s, self.h.config, thing.addr)
-            if mark_bits_for_index(s, index).is_marked():
+            index = s.obj_index(self.h.config, thing.addr)
+            if s.mark_bits_for_index(index).is_marked():
                 thing.marked |= thing.record is not None and not thing.record.done
                 continue
             if thing.addr in needed:
@@ -353,7 +352,7 @@ class Objects:
         """Every object that the program knows is allocated, in a span that is in use."""
         for thing in self.things.values():
             s = span_of_heap(self.h, thing.addr)
-            if s is None or is_free(s, obj_index(s, self.h.config, thing.addr)):
+            if s is None or s.is_free(s.obj_index(self.h.config, thing.addr)):
                 raise wrong("objects_stay_allocated", f"{thing.addr:#x} is live, but free")
             self.call(self.h.mem.read, thing.addr, thing.size)
         for thing in self.in_arenas.values():

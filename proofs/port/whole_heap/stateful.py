@@ -231,8 +231,8 @@ class WholeHeap(Judged):
     def scavenge(self, who: int, npages: int, force: bool) -> None:
         with self.program.on(self.program.worker(who)):
             nbytes = npages * self.config.page_size
-            scavenge = self.port.mgcscavenge.scavenge
-            if self.port_call(scavenge, self.heap.pages, nbytes, None, force) > 0:
+            scavenge = self.heap.pages.scavenge
+            if self.port_call(scavenge, nbytes, None, force) > 0:
                 self.forced = True
 
     @rule()

@@ -11,7 +11,8 @@ from typing import Any
 
 from impl.chunkindex import chunk_base, chunk_index, chunk_page_index
 from impl.heaparena import HeapArena, arena_at, arena_base, arena_index
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE, Mspan
+from impl.mspan import Mspan
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE
 from impl.spanclass import make_span_class
 
 FAULTED = make_span_class(0, True)

@@ -92,7 +92,7 @@ def _divide(name: str, port: Binding) -> Contract:
         """In every size class, multiplying by the magic number divides every offset of a span."""
         span = port.mspan.Mspan()
         span.div_mul = config.class_to_divmagic[sizeclass]
-        quotient = port.mbitmap.divide_by_elem_size(span, n)
+        quotient = span.divide_by_elem_size(n)
         return bool(quotient == n // config.class_to_size[sizeclass])
 
     cites = "runtime/mbitmap.go:209 mspan.divideByElemSize"

@@ -83,7 +83,7 @@ class SpanLives(WatchedComparison):
         names = ("start_addr", "npages", "elemsize", "nelems", "limit", "alloc_count", "sweepgen")
         shown: dict[str, Scalar] = {"gcphase": self.heap.gcphase}
         for s, span in enumerate(self.spans):
-            shown[f"span{s}.state"] = self.port.mspan.M_SPAN_STATE_NAMES[span.state.get()]
+            shown[f"span{s}.state"] = self.port.mspanstate.M_SPAN_STATE_NAMES[span.state.get()]
             shown |= {f"span{s}.{name}": getattr(span, name) for name in names}
         for ai in self.heap.all_arenas:
             bits = self.port.heaparena.arena_at(self.heap, ai).page_in_use
@@ -315,7 +315,7 @@ class SpanLives(WatchedComparison):
     @rule()
     def leave(self) -> None:
         span = self.spans[self.run.see("at", READER)]
-        index = self.port_call(self.port.mbitmap.obj_index, span, self.heap.config, self.word)
+        index = self.port_call(span.obj_index, self.heap.config, self.word)
         self.same("object is in the span", index < span.nelems, True)
         self.run.take("leave", READER)
 

@@ -15,7 +15,7 @@ LIMIT_BEFORE_STATE = Mutant(
         ),
         Edit(
             "mcentral",
-            "        n = divide_by_elem_size(s, npages << h.config.page_shift)\n"
+            "        n = s.divide_by_elem_size(npages << h.config.page_shift)\n"
             "        s.limit = s.base() + size * n\n",
             "",
         ),

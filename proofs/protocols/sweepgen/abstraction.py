@@ -8,7 +8,7 @@ history variables, driven by the operations of the port as `scenarios` and `stat
 from checker.refinement import Abstraction
 from harness.port import PortView
 from impl.mgcsweep import SWEEP_DRAINED_MASK
-from impl.mspan import M_SPAN_IN_USE
+from impl.mspanstate import M_SPAN_IN_USE
 from model import sweepgen as machine
 
 ABSTRACTION = Abstraction(

@@ -62,9 +62,9 @@ _SWAP = """\
         s.gcmark_bits = new_mark_bits(h, s.nelems)
 
         if s.pinner_bits is not None:
-            refresh_pinner_bits(h, s)
+            s.refresh_pinner_bits(h)
 
-        refill_alloc_cache(s, 0)
+        s.refill_alloc_cache(0)
 """
 
 SEQUENTIAL_MUTANTS = [

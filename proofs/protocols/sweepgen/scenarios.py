@@ -17,7 +17,7 @@ from checker.refinement import Diverged, ModelRun
 from harness.port import PortView, provide
 from impl.config import MINIATURE
 from impl.mgcsweep import SWEEP_DRAINED_MASK
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE
 from impl.spanclass import make_span_class
 from model import sweepgen
 from proofs.protocols.sweepgen.abstraction import ABSTRACTION, relative
@@ -44,7 +44,7 @@ def cycle_with(
         port.mgc.gcinit(heap)
         provide(port, heap, 1)
         cache = port.mcache.allocmcache(heap)
-        made = [_span(port, heap, cache, in_cache=s < cached, marked=marked) for s in range(spans)]
+        made = [_span(heap, cache, in_cache=s < cached, marked=marked) for s in range(spans)]
         heap.sweepgen += 2
         heap.sweep.active.reset()
         heap.sweep_arenas = heap.all_arenas
@@ -75,14 +75,14 @@ def cycle_with(
     )
 
 
-def _span(port: Any, heap: Any, cache: Any, *, in_cache: bool, marked: bool) -> Any:
+def _span(heap: Any, cache: Any, *, in_cache: bool, marked: bool) -> Any:
     """A span with two objects, both allocated."""
     central = heap.central[SPAN_CLASS]
     span = central.grow(heap)
     span.freeindex = span.nelems
     span.alloc_count = span.nelems
     if marked:
-        port.mbitmap.mark_bits_for_index(span, 0).set_marked()
+        span.mark_bits_for_index(0).set_marked()
     if in_cache:
         span.sweepgen = heap.sweepgen + 3
         cache.alloc[SPAN_CLASS] = span
@@ -178,9 +178,8 @@ def _sweepers(run: ModelRun, t: int, operation: Operation) -> None:
         run.take("begin" if operation.new > operation.old else "end", t)
 
 
-def _ensure(port: Any, heap: Any, spans: list[Any], _cache: Any, sweepers: int) -> Any:
-    ensure = port.mgcsweep.ensure_swept
-    return [(f"T{t}", [partial(ensure, heap, s) for s in spans]) for t in range(sweepers)]
+def _ensure(_port: Any, heap: Any, spans: list[Any], _cache: Any, sweepers: int) -> Any:
+    return [(f"T{t}", [partial(s.ensure_swept, heap) for s in spans]) for t in range(sweepers)]
 
 
 def _sweepone(port: Any, heap: Any, _spans: list[Any], _cache: Any, sweepers: int) -> Any:
@@ -195,17 +194,17 @@ def _flush_and_sweep(port: Any, heap: Any, _spans: list[Any], cache: Any) -> Any
     ]
 
 
-def _refill_and_sweep(port: Any, heap: Any, spans: list[Any], cache: Any) -> Any:
+def _refill_and_sweep(_port: Any, heap: Any, spans: list[Any], cache: Any) -> Any:
     return [
         ("T0", [partial(cache.prepare_for_sweep, heap), partial(cache.refill, heap, SPAN_CLASS)]),
-        ("T1", partial(port.mgcsweep.ensure_swept, heap, spans[-1])),
+        ("T1", partial(spans[-1].ensure_swept, heap)),
     ]
 
 
-def _reclaim_and_sweep(port: Any, heap: Any, spans: list[Any], _cache: Any) -> Any:
+def _reclaim_and_sweep(_port: Any, heap: Any, spans: list[Any], _cache: Any) -> Any:
     return [
         ("T0", partial(heap.reclaim, 1)),
-        ("T1", partial(port.mgcsweep.ensure_swept, heap, spans[0])),
+        ("T1", partial(spans[0].ensure_swept, heap)),
     ]
 
 

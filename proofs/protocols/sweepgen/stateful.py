@@ -102,7 +102,7 @@ class SweepGenerations(WatchedComparison):
             "drained": h.sweep.active.state.load() >= SWEEP_DRAINED_MASK,
         }
         for s, span in enumerate(self.spans):
-            shown[f"span{s}.state"] = self.port.mspan.M_SPAN_STATE_NAMES[span.state.get()]
+            shown[f"span{s}.state"] = self.port.mspanstate.M_SPAN_STATE_NAMES[span.state.get()]
             names = ("start_addr", "sweepgen", "alloc_count", "freeindex")
             shown |= {f"span{s}.{name}": getattr(span, name) for name in names}
         for c, cache in enumerate(self.caches):
@@ -214,8 +214,7 @@ class SweepGenerations(WatchedComparison):
             span = cache.alloc[spanclass]
             address = self.port_call(self.port.malloc.next_free_fast, span)
             if address == 0:
-                next_free = self.port.malloc.next_free
-                address, span = self.port_call(next_free, self.heap, cache, spanclass)
+                address, span = self.port_call(cache.next_free, self.heap, spanclass)
             self.allocated(span, address)
 
     @precondition(lambda self: self.has_room() and self.flushed())
@@ -339,7 +338,7 @@ class SweepGenerations(WatchedComparison):
     @rule(which=WHICH)
     def ensure_swept(self, which: int) -> None:
         s = self.waitless()[which % len(self.waitless())]
-        self.port_call(self.port.mgcsweep.ensure_swept, self.heap, self.spans[s])
+        self.port_call(self.spans[s].ensure_swept, self.heap)
         self.same("unswept", self.run.see("unswept", s), False)
 
     @precondition(lambda self: not self.run.see("drained"))
@@ -393,7 +392,7 @@ class SweepGenerations(WatchedComparison):
     @rule()
     def sweeper_picks(self) -> None:
         self.thread = 1
-        self.picked = self.port_call(self.port.mgcsweep.next_span_for_sweep, self.heap)
+        self.picked = self.port_call(self.heap.next_span_for_sweep)
         if self.picked is None:
             self.port_call(self.heap.sweep.active.mark_drained)
         self.thread = 0

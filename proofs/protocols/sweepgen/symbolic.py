@@ -40,7 +40,7 @@ def heap_with_span(port: Port) -> tuple[Any, Any]:
     provide(port, heap, 1)
     span = heap.central[SPAN_CLASS].grow(heap)
     span.freeindex = span.alloc_count = span.nelems
-    port.mbitmap.mark_bits_for_index(span, 0).set_marked()
+    span.mark_bits_for_index(0).set_marked()
     return heap, span
 
 
@@ -161,7 +161,7 @@ def ensuring(e: Engine, port: Port) -> None:
     span.sweepgen = generation
     marks = span.gcmark_bits
     try:
-        port.mgcsweep.ensure_swept(heap, span)
+        span.ensure_swept(heap)
     except Throw as throw:
         e.check(throw.text == SPIN, "it can only wait")
         done = Or(*(is_at(generation, heap.sweepgen, each) for each in (-2, 0, 3)))

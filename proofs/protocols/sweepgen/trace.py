@@ -30,7 +30,7 @@ from golang.events import (
 )
 from golang.trace import Trace
 from harness.conformance import TraceMonitor, TraceViolation
-from impl.mspan import M_SPAN_DEAD, M_SPAN_IN_USE
+from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE
 from model import sweepgen
 from proofs.protocols.sweepgen.abstraction import relative
 

@@ -148,7 +148,7 @@ class BitsDifferential(Differential):
             Op.DATA_ALLOC_RANGE: self.data.alloc_range,
             Op.DATA_ALLOC_ALL: self.data.alloc_all,
             Op.DATA_FIND_SCAVENGE_CANDIDATE: lambda i, least, most: (
-                port.mgcscavenge.find_scavenge_candidate(self.data, i, least, most)
+                self.data.find_scavenge_candidate(i, least, most)
             ),
             Op.FILL_ALIGNED: lambda x, m: port.mgcscavenge.fill_aligned(x, m, WORD),
             Op.FIND_BIT_RANGE64: lambda c, n: module.find_bit_range64(c, n, WORD),

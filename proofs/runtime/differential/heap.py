@@ -127,9 +127,7 @@ class HeapDifferential(HeapView):
             Op.HEAP_FLUSH: self.do_flush,
             Op.HEAP_DESTROY_P: self.do_destroy,
             Op.HEAP_GROW: self.do_grow,
-            Op.HEAP_SCAVENGE: lambda n, force: port.mgcscavenge.scavenge(
-                h.pages, n, None, bool(force)
-            ),
+            Op.HEAP_SCAVENGE: lambda n, force: h.pages.scavenge(n, None, bool(force)),
             Op.HEAP_SCAVENGE_ALL: h.scavenge_all,
             Op.HEAP_NEXT_GEN: h.pages.scav.index.next_gen,
             Op.HEAP_NEXT_SWEEPGEN: self.do_next_sweepgen,
@@ -189,7 +187,7 @@ class HeapDifferential(HeapView):
         unlock(self.h.lock)
 
     def do_destroy(self, vp: int) -> None:
-        """What p_destroy does with the heap."""
+        """What P.destroy does with the heap."""
         pp = self.threads[vp].p
         for i in range(pp.mspancache.len):
             self.h.spanalloc.free(pp.mspancache.buf[i])

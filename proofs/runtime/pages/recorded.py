@@ -246,8 +246,8 @@ class RecordedPages(TraceReader):
     def _first_half(self, scavenge: Scavenge) -> tuple[int, int]:
         """What the port's scavenge_one takes, (0, 0) if it finds nothing."""
         asked = scavenge.asked
-        scavenge.rest = greenlet(self.port.mgcscavenge.scavenge_one)
-        said = scavenge.rest.switch(self.pages, asked.chunk, asked.search_index, asked.max)
+        scavenge.rest = greenlet(self.pages.scavenge_one)
+        said = scavenge.rest.switch(asked.chunk, asked.search_index, asked.max)
         if scavenge.rest.dead:
             return 0, said
         addr, nbytes = said
