@@ -19,7 +19,7 @@ from crosshair.core_and_libs import AnalysisMessage, MessageType, run_checkables
 from crosshair.fnutil import FunctionInfo
 from crosshair.options import DEFAULT_OPTIONS, AnalysisOptionSet
 
-from checker.counterexample import Counterexample, Replay, Step, call
+from checker.counterexample import Counterexample, Replay, Step
 from checker.verdict import Grade, Verdict
 
 SECONDS = 20.0
@@ -159,7 +159,7 @@ def _tell(
         invariant=contract.name,
         citation=contract.cites,
         why=f"the contract is broken: {why}",
-        steps=[Step("main", call(contract.name, [_spelled(inputs)]))],
+        steps=[Step("main", f"{contract.name}({_spelled(inputs)})")],
         initial_concrete=inputs,
         diverging=why,
         reproduction=f"{program}\nprint(contract.broken({inputs!r}))",

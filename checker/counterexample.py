@@ -95,12 +95,24 @@ def changed(before: FlatState, after: FlatState) -> dict[str, Scalar]:
     return {name: value for name, value in after.items() if before.get(name) != value}
 
 
-def call(name: str, arguments: Sequence[Any]) -> str:
-    """An action or property with its arguments, as a reader writes it."""
-    return f"{name}({', '.join(map(str, arguments))})"
-
-
 def _state_lines(title: str, state: FlatState) -> list[str]:
     if not state:
         return []
-    return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in state.items())]
+    return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in _gathered(state).items())]
+
+
+def _gathered(state: FlatState) -> dict[str, Scalar]:
+    """The state with one entry, as in "owns[*]", for each map that is the same everywhere."""
+    maps: dict[str, list[Scalar]] = {}
+    for name, value in state.items():
+        maps.setdefault(_map_of(name), []).append(value)
+    even = {name for name, values in maps.items() if len(values) > 1 and len(set(values)) == 1}
+    return {
+        f"{_map_of(name)}[*]" if _map_of(name) in even else name: value
+        for name, value in state.items()
+    }
+
+
+def _map_of(name: str) -> str:
+    """The part of an entry's name before its index."""
+    return name.partition("[")[0] if name.endswith("]") else name

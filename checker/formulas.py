@@ -11,7 +11,17 @@ from typing import Any
 import z3
 
 from checker.logic import And, If, Implies, to_z3
-from checker.spec import ALL, Boolean, Choice, Domain, Machine, Property, Range, Sort, Variable
+from checker.spec import (
+    ALL,
+    Boolean,
+    Choice,
+    Domain,
+    Machine,
+    Property,
+    Range,
+    Sort,
+    Variable,
+)
 from checker.terms import Bool, Elem, Int
 
 Lookup = Callable[..., Any]
@@ -21,6 +31,7 @@ class Vocabulary:
     """The Z3 names of one machine: sorts, constants, fresh variables."""
 
     def __init__(self, machine: Machine) -> None:
+        machine.must_be_whole()
         self.machine = machine
         self.sorts = {sort.name: z3.DeclareSort(sort.name) for sort in machine.sorts}
         self.defaults = {name: Elem(z3.Const(f"{name}!0", s)) for name, s in self.sorts.items()}
@@ -55,7 +66,7 @@ class Vocabulary:
             return value if isinstance(value, Elem) else self.defaults[variable.type.name]
         if isinstance(variable.type, Boolean):
             return value if isinstance(value, Bool) else Bool(z3.BoolVal(bool(value)))
-        return value if isinstance(value, Int) else Int(z3.IntVal(value))
+        return value if isinstance(value, Int) else Int(z3.IntVal(int(value)))
 
     def for_all(self, params: tuple[tuple[str, Domain], ...], body: Callable[..., Any]) -> Any:
         """The Z3 formula "for all values of the parameters, body"."""

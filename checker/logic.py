@@ -8,13 +8,12 @@ total (`And(i >= 0, x >> i)` shifts even when i is negative).
 
 # ruff: noqa: N802  # capitals, as Python owns the words and, or, not, if
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import z3
 
+from checker.state import Truth as Truth
 from checker.terms import Bool, Symbolic, merge
-
-Truth: TypeAlias = bool | Bool
 
 
 def And(*operands: Truth) -> Truth:
@@ -98,7 +97,7 @@ def to_z3(x: Any) -> Any:
     if isinstance(x, bool):
         return z3.BoolVal(x)
     if isinstance(x, int):
-        return z3.IntVal(x)
+        return z3.IntVal(int(x))
     raise TypeError(f"no Z3 term for {type(x).__name__}")
 
 

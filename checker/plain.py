@@ -23,6 +23,7 @@ from checker.spec import (
     Range,
     Sort,
     Variable,
+    spell,
 )
 
 
@@ -34,7 +35,7 @@ class SpecError(Exception):
     """The machine itself is wrong: a value outside its declared type, an index outside its sort."""
 
 
-State = tuple[Any, ...]
+PlainState = tuple[Any, ...]
 Write = tuple[Variable, tuple[Any, ...], Any]
 
 
@@ -128,6 +129,7 @@ class Instance:
         sizes: Mapping[str, int],
         constants: Mapping[str, int] | None = None,
     ) -> None:
+        machine.must_be_whole()
         self.machine = machine
         self.sizes = dict(sizes)
         self.constants = dict(constants or {})
@@ -146,7 +148,7 @@ class Instance:
                 self._positions[variable.name, key] = len(self._positions)
             initial += [variable.init] * len(keys)
             self._names += [_entry_name(variable, key) for key in keys]
-        self.initial: State = tuple(initial)
+        self.initial: PlainState = tuple(initial)
         self._before, self._after = _MovableView(self), _MovableView(self)
 
     def elements(self, domain: Domain) -> range:
@@ -172,7 +174,9 @@ class Instance:
         """Every combination of values of an action's or property's parameters."""
         return list(itertools.product(*(self.elements(domain) for _, domain in params)))
 
-    def step(self, state: State, action: Action, arguments: tuple[Any, ...]) -> State | None:
+    def step(
+        self, state: PlainState, action: Action, arguments: tuple[Any, ...]
+    ) -> PlainState | None:
         """The state after the action, or None where its guard is false."""
         writer = Writer(self.machine.variables, self.elements)
         try:
@@ -185,18 +189,18 @@ class Instance:
             after[self._position(variable, key)] = value
         return tuple(after)
 
-    def holds(self, prop: Property, state: State, arguments: tuple[Any, ...]) -> bool:
+    def holds(self, prop: Property, state: PlainState, arguments: tuple[Any, ...]) -> bool:
         """Whether an invariant holds in the state for these arguments."""
         return bool(prop.body(self._before.show(state), *arguments))
 
     def step_holds(
-        self, prop: Property, before: State, after: State, arguments: tuple[Any, ...]
+        self, prop: Property, before: PlainState, after: PlainState, arguments: tuple[Any, ...]
     ) -> bool:
         """Whether a step property holds from `before` to `after` for these arguments."""
         return bool(prop.body(self._before.show(before), self._after.show(after), *arguments))
 
     def broken(
-        self, state: State, but: frozenset[str] = frozenset()
+        self, state: PlainState, but: frozenset[str] = frozenset()
     ) -> tuple[Property, tuple[Any, ...]] | None:
         """The first invariant not in `but` that fails here, with the arguments it fails for."""
         for prop in self.machine.invariants.values():
@@ -207,17 +211,17 @@ class Instance:
                     return prop, arguments
         return None
 
-    def describe(self, state: State) -> dict[str, Scalar]:
+    def describe(self, state: PlainState) -> dict[str, Scalar]:
         """The state as flat names and values: {"ticket[0]": 2, ...}."""
         described: dict[str, Scalar] = {}
         for variable in self.machine.variables.values():
             start = self._offset[variable.name]
             count = len(list(itertools.product(*map(self.elements, variable.index))))
             for position in range(start, start + count):
-                described[self._names[position]] = spell(variable, state[position])
+                described[self._names[position]] = spell(variable.type, state[position])
         return described
 
-    def value(self, state: State, name: str, *key: int) -> Any:
+    def value(self, state: PlainState, name: str, *key: int) -> Any:
         """One entry of the state."""
         return state[self._position(self.machine.variables[name], key)]
 
@@ -245,12 +249,12 @@ class _MovableView:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self.state: State = ()
+        self.state: PlainState = ()
         variables = instance.machine.variables.values()
         maps = {v.name: _FlatMap(self, instance, v) for v in variables if v.index}
         self._view = StateView(instance.constants, maps, self._scalar, instance.elements)
 
-    def show(self, state: State) -> StateView:
+    def show(self, state: PlainState) -> StateView:
         self.state = state
         return self._view
 
@@ -305,6 +309,7 @@ class Monitor:
     """
 
     def __init__(self, machine: Machine, constants: Mapping[str, int] | None = None) -> None:
+        machine.must_be_whole()
         self.machine = machine
         self.constants = dict(constants or {})
         self.steps = 0
@@ -399,12 +404,14 @@ class Monitor:
 
     def describe(self) -> dict[str, Scalar]:
         """Every entry of the current state that was ever written, and the scalars."""
-        described: dict[str, Scalar] = dict(self._scalars)
+        described: dict[str, Scalar] = {}
         for name, variable in self.machine.variables.items():
-            if variable.index:
+            if not variable.index:
+                described[name] = spell(variable.type, self._scalars[name])
+            else:
                 for key, value in self._maps[name].entries.items():
                     parts = key if isinstance(key, tuple) else (key,)
-                    described[_entry_name(variable, parts)] = spell(variable, value)
+                    described[_entry_name(variable, parts)] = spell(variable.type, value)
         return described
 
     def _elements(self, domain: Domain) -> list[Any]:
@@ -451,12 +458,3 @@ def _entry_name(variable: Variable, key: tuple[Any, ...]) -> str:
     if not key:
         return variable.name
     return f"{variable.name}[{','.join(map(str, key))}]"
-
-
-def spell(variable: Variable, value: Any) -> Scalar:
-    """A value as a reader sees it: the name of a choice rather than its position."""
-    if isinstance(variable.type, Choice):
-        return variable.type.names[int(value)]
-    if isinstance(value, bool | int | str):
-        return value
-    return str(value)

@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from checker.counterexample import Counterexample, Replay, Step, call, changed
-from checker.plain import Instance, State
-from checker.spec import Action, Machine, Property
+from checker.counterexample import Counterexample, Replay, Step, changed
+from checker.plain import Instance, PlainState
+from checker.spec import Action, Machine, Property, applied
 from checker.verdict import Grade, Verdict
 
-Parent = tuple[State, Action, tuple[int, ...]]
+Parent = tuple[PlainState, Action, tuple[int, ...]]
 DEFAULT_STATE_LIMIT = 2_000_000
 
 
@@ -26,9 +26,9 @@ class Reachable:
     transitions: int = 0
     depth: int = 0
     fired: dict[str, int] = field(default_factory=dict)
-    broken: tuple[Property, tuple[int, ...], list[tuple[Action, tuple[int, ...], State]]] | None = (
-        None
-    )
+    broken: (
+        tuple[Property, tuple[int, ...], list[tuple[Action, tuple[int, ...], PlainState]]] | None
+    ) = None
     limited: bool = False
 
 
@@ -46,7 +46,7 @@ def explore(instance: Instance, *, state_limit: int = DEFAULT_STATE_LIMIT) -> Re
         for arguments in instance.arguments(prop.params)
     ]
     found = Reachable(fired=dict.fromkeys(machine.actions, 0))
-    parents: dict[State, Parent | None] = {instance.initial: None}
+    parents: dict[PlainState, Parent | None] = {instance.initial: None}
     queue = deque([(instance.initial, 0)])
     broken = instance.broken(instance.initial)
     if broken:
@@ -123,7 +123,7 @@ def tell(
     instance: Instance,
     prop: Property,
     arguments: tuple[int, ...],
-    path: list[tuple[Action, tuple[int, ...], State]],
+    path: list[tuple[Action, tuple[int, ...], PlainState]],
     variant: str = "",
 ) -> Counterexample:
     """A path of the machine as a story of abstract differences."""
@@ -135,7 +135,7 @@ def tell(
         steps.append(
             Step(
                 thread="machine",
-                action=call(action.name, action_arguments),
+                action=applied(action, action_arguments),
                 function=action.cites,
                 abstract=changed(before, after),
             )
@@ -150,14 +150,14 @@ def tell(
         why=prop.why,
         steps=steps,
         initial_abstract=initial,
-        diverging=f"{call(prop.name, arguments)} is false",
+        diverging=f"{applied(prop, arguments)} is false",
         replay=Replay(f"{machine.name}/model", choices, variant),
     )
 
 
 def _path(
-    parents: Mapping[State, Parent | None], state: State
-) -> list[tuple[Action, tuple[int, ...], State]]:
+    parents: Mapping[PlainState, Parent | None], state: PlainState
+) -> list[tuple[Action, tuple[int, ...], PlainState]]:
     path = []
     step = parents[state]
     while step is not None:

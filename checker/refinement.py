@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checker.counterexample import Scalar, call
-from checker.plain import Instance, State
-from checker.spec import Machine
+from checker.counterexample import Scalar
+from checker.plain import Instance, PlainState
+from checker.spec import Machine, applied, spell
 
 
 class Diverged(Exception):
@@ -33,12 +33,12 @@ class Mismatch:
 
     variable: str
     key: tuple[int, ...]
-    model: Any
-    port: Any
+    model: Scalar
+    port: Scalar
 
     def __str__(self) -> str:
         entry = f"{self.variable}[{','.join(map(str, self.key))}]" if self.key else self.variable
-        return f"{entry} is {self.model!r} in the model and {self.port!r} in the port"
+        return f"{entry} is {self.model} in the model and {self.port} in the port"
 
 
 class Abstraction:
@@ -66,7 +66,7 @@ class Abstraction:
         self._representation.append(check)
         return check
 
-    def mismatch(self, port: Any, instance: Instance, state: State) -> Mismatch | str | None:
+    def mismatch(self, port: Any, instance: Instance, state: PlainState) -> Mismatch | str | None:
         """The first disagreement between port and model. Raises ValueError on an uncovered variable."""
         missing = set(self.machine.variables) - set(self._conjuncts) - set(self.history)
         if missing:
@@ -76,11 +76,13 @@ class Abstraction:
             if wrong:
                 return wrong
         for name, conjunct in self._conjuncts.items():
-            index = self.machine.variables[name].index
-            for key in itertools.product(*map(instance.elements, index)):
+            variable = self.machine.variables[name]
+            for key in itertools.product(*map(instance.elements, variable.index)):
                 shown, kept = conjunct(port, *key), instance.value(state, name, *key)
                 if shown != kept:
-                    return Mismatch(name, key, kept, shown)
+                    return Mismatch(
+                        name, key, spell(variable.type, kept), spell(variable.type, shown)
+                    )
         return None
 
 
@@ -89,7 +91,7 @@ class ModelRun:
 
     def __init__(self, instance: Instance, abstraction: Abstraction) -> None:
         self.instance, self.abstraction = instance, abstraction
-        self.state: State = instance.initial
+        self.state: PlainState = instance.initial
         self.fired: dict[str, int] = dict.fromkeys(instance.machine.actions, 0)
 
     def see(self, name: str, *key: int) -> Any:
@@ -101,7 +103,7 @@ class ModelRun:
         action = self.instance.machine.actions[name]
         after = self.instance.step(self.state, action, arguments)
         if after is None:
-            step = call(name, arguments)
+            step = applied(action, arguments)
             where = f"{self.instance.machine.name}.{name}"
             raise Diverged(
                 where, action.cites, f"the port does {step}, which the model forbids here"

@@ -12,21 +12,35 @@ is read over plain integers (exhaustive search, monitor of real runs, replay), o
     machine.var("next", type=Range(0, None), init=0)
 
     @machine.action(t=thread, cites="lock.py:20")
-    def draw(x, n, t):
+    def draw(x: State, n: Next, t: Element) -> None:
         x.require(x.ticket[t] == -1)
         n.ticket[t] = x.next
         n.next = x.next + 1
 
-`x` is the state before the step and is only read; `n` is the state after it and is only written.
+What `x` and `n` are is said in `checker.state`: the state before the step, and the state after it.
 A variable not written keeps its value. Writing at `ALL` writes every entry along that index at
 once, by a function of the indices left open: `n.owns[t, ALL] = lambda s: False`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
+from checker.domains import (
+    ALL,
+    BOOL,
+    Boolean,
+    Choice,
+    Domain,
+    Enumeration,
+    Range,
+    Sort,
+    ValueType,
+    spell,
+)
 from checker.logic import And, If, Implies, Not, Or
+from checker.state import Element, Next, Number, State, Term, Truth
 
 __all__ = [
     "ALL",
@@ -36,61 +50,28 @@ __all__ = [
     "Boolean",
     "Choice",
     "Domain",
+    "Element",
+    "Enumeration",
     "If",
     "Implies",
     "Machine",
+    "Next",
     "Not",
     "Or",
     "Property",
     "Range",
     "Sort",
+    "State",
+    "Term",
+    "Truth",
     "Variable",
+    "applied",
     "is_one_of",
+    "spell",
 ]
 
-
-@dataclass(frozen=True)
-class Sort:
-    """A set of elements with nothing but identity: threads, locks, blocks."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Range:
-    """The integers from `low` to `high`, both included.
-
-    An end may name a constant of the machine, and None leaves it open (allowed for values of
-    variables, not for indices and parameters).
-    """
-
-    low: int | str | None
-    high: int | str | None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of a few names, represented by their positions: `Phase.names.index("MARK")`."""
-
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Boolean:
-    """True or False."""
-
-
-class _All:
-    """Every element of an index."""
-
-    def __repr__(self) -> str:
-        return "ALL"
-
-
-ALL = _All()
-BOOL = Boolean()
-Domain = Sort | Range | Choice
-ValueType = Sort | Range | Choice | Boolean
+ActionBody = TypeVar("ActionBody", bound=Callable[..., None])
+PropertyBody = TypeVar("PropertyBody", bound=Callable[..., Truth])
 
 
 @dataclass(frozen=True)
@@ -103,7 +84,7 @@ class Variable:
     name: str
     index: tuple[Domain, ...]
     type: ValueType
-    init: Any
+    init: int
     why: str = ""
 
 
@@ -128,7 +109,7 @@ class Property:
 
     name: str
     params: tuple[tuple[str, Domain], ...]
-    body: Callable[..., Any]
+    body: Callable[..., Truth]
     cites: str
     why: str
     lemma: bool = False
@@ -144,6 +125,7 @@ class Machine:
     sorts: list[Sort] = field(default_factory=list)
     constants: dict[str, int] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
+    listed: tuple[str, ...] = ()
     actions: dict[str, Action] = field(default_factory=dict)
     invariants: dict[str, Property] = field(default_factory=dict)
     transitions: dict[str, Property] = field(default_factory=dict)
@@ -159,17 +141,31 @@ class Machine:
         self.constants[name] = least
         return name
 
-    def var(self, name: str, *index: Domain, type: ValueType, init: Any, why: str = "") -> None:  # noqa: A002  # the spec's own word
+    def var(self, name: str, *index: Domain, type: ValueType, init: int, why: str = "") -> None:  # noqa: A002  # the spec's own word
         """Declares a state variable; `init` is the initial value of each of its entries."""
         self._fresh(name)
         self.variables[name] = Variable(name, index, type, init, why)
 
-    def action(self, *, cites: str, why: str = "", **params: Domain) -> Callable[[Any], Any]:
-        """Declares the decorated function as an action; `cites` names what it abstracts."""
+    def next(self, *actions: str) -> None:
+        """Lists actions that make up the next-state relation, ahead of their bodies.
 
-        def declare(body: Callable[..., None]) -> Callable[..., None]:
+        For machines too long to be seen at once. No action outside the list can then be declared,
+        nor in another order, and no engine takes the machine before all of it is.
+        """
+        self.listed += actions
+
+    def action(
+        self, *, cites: str, why: str = "", **params: Domain
+    ) -> Callable[[ActionBody], ActionBody]:
+        """Declares the decorated function as an action; `cites` says what it abstracts."""
+
+        def declare(body: ActionBody) -> ActionBody:
             name = body.__name__
             self._fresh(name)
+            if self.listed and self.listed[len(self.actions) :][:1] != (name,):
+                raise ValueError(
+                    f"the actions of {self.name} are listed, and not with {name!r} here"
+                )
             self.actions[name] = Action(name, tuple(params.items()), body, cites, why or _doc(body))
             return body
 
@@ -177,13 +173,36 @@ class Machine:
 
     def invariant(
         self, *, cites: str, why: str = "", lemma: bool = False, **params: Domain
-    ) -> Callable[[Any], Any]:
+    ) -> Callable[[PropertyBody], PropertyBody]:
         """Declares the decorated function as a property of every reachable state."""
         return self._property(self.invariants, cites, why, lemma, params)
 
-    def transition(self, *, cites: str, why: str = "", **params: Domain) -> Callable[[Any], Any]:
+    def transition(
+        self, *, cites: str, why: str = "", **params: Domain
+    ) -> Callable[[PropertyBody], PropertyBody]:
         """Declares the decorated function as a property of every step, from `x` to `n`."""
         return self._property(self.transitions, cites, why, False, params)
+
+    def copy(self, **bodies: Callable[..., None]) -> "Machine":
+        """A machine of its own, in which the actions named have these bodies instead."""
+        self.must_be_whole()
+        changed = {name: replace(self.actions[name], body=body) for name, body in bodies.items()}
+        return replace(
+            self,
+            sorts=list(self.sorts),
+            constants=dict(self.constants),
+            variables=dict(self.variables),
+            listed=(),
+            actions={**self.actions, **changed},
+            invariants=dict(self.invariants),
+            transitions=dict(self.transitions),
+        )
+
+    def must_be_whole(self) -> None:
+        """Raises ValueError while an action that is listed has no body."""
+        missing = self.listed[len(self.actions) :]
+        if missing:
+            raise ValueError(f"{self.name} lists actions without bodies: {', '.join(missing)}")
 
     def _property(
         self,
@@ -192,8 +211,8 @@ class Machine:
         why: str,
         lemma: bool,
         params: Mapping[str, Domain],
-    ) -> Callable[[Any], Any]:
-        def declare(body: Callable[..., Any]) -> Callable[..., Any]:
+    ) -> Callable[[PropertyBody], PropertyBody]:
+        def declare(body: PropertyBody) -> PropertyBody:
             name = body.__name__
             self._fresh(name)
             where[name] = Property(
@@ -211,9 +230,25 @@ class Machine:
             raise ValueError(f"machine {self.name} already has a {name!r}")
 
 
-def is_one_of(value: Any, *choices: Any) -> Any:
+def is_one_of(value: Number, *choices: Number) -> Truth:
     """Whether the value equals one of the choices, in any reading."""
     return Or(*(value == choice for choice in choices))
+
+
+def applied(statement: Action | Property, arguments: Sequence[Any]) -> str:
+    """An action or a property with its arguments, as a reader writes it."""
+    pairs = zip(statement.params, arguments, strict=True)
+    given = (f"{name}={_argument(domain, value)}" for (name, domain), value in pairs)
+    return f"{statement.name}({', '.join(given)})"
+
+
+def _argument(domain: Domain, value: Any) -> str:
+    if isinstance(domain, Sort):
+        return f"{_CAPITAL.sub(' ', domain.name).lower()} {value}"
+    return str(spell(domain, value))
+
+
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def _doc(body: Callable[..., Any]) -> str:

@@ -31,11 +31,12 @@ from hypothesis.stateful import (
 )
 
 from checker.binding import over_stand_ins
-from checker.counterexample import Counterexample, Replay, Scalar, Step, call, changed
+from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
 from checker.draws import uniform
 from checker.exercise import Exercise, short
 from checker.plain import Instance
 from checker.refinement import Abstraction, Diverged, ModelRun
+from checker.spec import applied
 from checker.verdict import Grade, Verdict
 
 RuleCall = tuple[str, dict[str, Any]]
@@ -99,7 +100,7 @@ class Comparison(Exercise):
         Where the model forbids the step, the port must throw the text `throws` and the state must
         not change (the result is None then); where the model allows it, it must not throw.
         """
-        name = call(step[0], step[1:])
+        name = applied(self.abstraction.machine.actions[step[0]], step[1:])
         if not self.run.allows(*step):
             self.refused(function, *arguments, throws=throws, because=name)
             return None

@@ -10,11 +10,11 @@ from typing import Any
 
 import z3
 
-from checker.counterexample import Counterexample, Replay, Step, call, changed
+from checker.counterexample import Counterexample, Replay, Step, changed
 from checker.formulas import Vocabulary
 from checker.logic import to_z3
 from checker.plain import Instance, SpecError
-from checker.spec import Action, Boolean, Property, Sort, Variable
+from checker.spec import Action, Boolean, Property, Sort, Variable, applied
 from checker.terms import Elem
 
 LARGEST_RANGE = 64
@@ -66,11 +66,11 @@ class Witness:
                 return None
             after = following
             difference = changed(instance.describe(state), instance.describe(after))
-            name = call(action.name, plain_arguments)
+            name = applied(action, plain_arguments)
             steps = [Step("machine", name, function=action.cites, abstract=difference)]
         if prop is None or self._holds(instance, prop, state, after, plain_goal):
             return None
-        diverging = f"{call(prop.name, plain_goal)} is false"
+        diverging = f"{applied(prop, plain_goal)} is false"
         return self._story(instance, state, steps, prop, diverging, [taken, goal])
 
     def _holds(

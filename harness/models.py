@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from checker.counterexample import call
 from checker.mutation import Mutant
 from checker.plain import Instance, SpecError
-from checker.spec import Machine
+from checker.spec import Machine, applied
 from harness.replay import CannotReplay, Replayer, ReplayResult
 
 Machines = Mapping[str, Callable[[], Machine]]
@@ -33,20 +32,20 @@ def replay_model(variants: Machines) -> Replayer:
             before, action = state, machine.actions[name]
             after = instance.step(before, action, tuple(arguments))
             if after is None:
-                lines.append(f"{call(name, arguments)} is not allowed any more")
+                lines.append(f"{applied(action, arguments)} is not allowed any more")
                 return ReplayResult(False, "\n".join(lines))
-            lines.append(call(name, arguments))
+            lines.append(applied(action, arguments))
             state = after
             for prop in machine.transitions.values():
                 for given in instance.arguments(prop.params):
                     if not instance.step_holds(prop, before, state, given):
-                        lines.append(f"this step breaks {call(prop.name, given)}")
+                        lines.append(f"this step breaks {applied(prop, given)}")
                         return ReplayResult(True, "\n".join(lines))
         broken = instance.broken(state)
         if broken is None:
             lines.append("every invariant holds at the end")
             return ReplayResult(False, "\n".join(lines))
-        lines.append(f"the last state breaks {call(broken[0].name, broken[1])}")
+        lines.append(f"the last state breaks {applied(*broken)}")
         return ReplayResult(True, "\n".join(lines))
 
     return replay
@@ -66,21 +65,24 @@ def replay_step(variants: Machines) -> Replayer:
         before = after = tuple(values)
         if taken:
             name, *arguments = taken
+            action = machine.actions[name]
             try:
-                step = instance.step(before, machine.actions[name], tuple(arguments))
+                step = instance.step(before, action, tuple(arguments))
             except SpecError as error:
-                return ReplayResult(True, f"{call(name, arguments)}: {error}")
+                return ReplayResult(True, f"{applied(action, arguments)}: {error}")
             if step is None:
-                return ReplayResult(False, f"{call(name, arguments)} is not allowed any more")
+                return ReplayResult(False, f"{applied(action, arguments)} is not allowed any more")
             after = step
         if not goal:
             return ReplayResult(False, "every value is within its type")
         name, *given = goal
         if name in machine.transitions:
-            holds = instance.step_holds(machine.transitions[name], before, after, tuple(given))
+            prop = machine.transitions[name]
+            holds = instance.step_holds(prop, before, after, tuple(given))
         else:
-            holds = instance.holds(machine.invariants[name], after, tuple(given))
-        return ReplayResult(not holds, f"{call(name, given)} is {'true' if holds else 'false'}")
+            prop = machine.invariants[name]
+            holds = instance.holds(prop, after, tuple(given))
+        return ReplayResult(not holds, f"{applied(prop, given)} is {'true' if holds else 'false'}")
 
     return replay
 

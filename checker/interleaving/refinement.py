@@ -8,7 +8,7 @@ from checker.interleaving.narration import Narrator
 from checker.interleaving.observe import Operation, View, Violation
 from checker.interleaving.scenario import Scenario
 from checker.interleaving.verdicts import check_interleavings
-from checker.plain import Instance, State
+from checker.plain import Instance, PlainState
 from checker.refinement import Abstraction, Diverged, ModelRun
 from checker.verdict import Verdict
 
@@ -36,11 +36,13 @@ class Refinement:
     known_broken: frozenset[str] = frozenset()
     fired: dict[str, int] = field(default_factory=dict)
 
-    def initial(self, view: View) -> State:
+    def initial(self, view: View) -> PlainState:
         run = ModelRun(self.instance, self.abstraction)
         return self._guarded(run, view, lambda: self.start(run, view))
 
-    def advance(self, state: State, operations: tuple[Operation, ...], view: View) -> State:
+    def advance(
+        self, state: PlainState, operations: tuple[Operation, ...], view: View
+    ) -> PlainState:
         run = ModelRun(self.instance, self.abstraction)
         run.state = state
 
@@ -50,7 +52,7 @@ class Refinement:
 
         return self._guarded(run, view, follow_all)
 
-    def _guarded(self, run: ModelRun, view: View, steps: Callable[[], None]) -> State:
+    def _guarded(self, run: ModelRun, view: View, steps: Callable[[], None]) -> PlainState:
         try:
             steps()
             run.compare(self.port(view))

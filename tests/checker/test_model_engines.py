@@ -1,15 +1,33 @@
 """The readings of a machine agree, and neither induction nor reachability can be fooled."""
 
-from typing import Any
+from functools import partial
 
 import pytest
 import z3
 
 from checker.induction import prove
+from checker.page import page
 from checker.plain import UNSEEN, Disabled, Instance, Monitor, Rejected, SpecError
 from checker.reachability import check_reachable
 from checker.solver import second_opinion, solve
-from checker.spec import ALL, BOOL, And, If, Implies, Machine, Not, Range
+from checker.spec import (
+    ALL,
+    BOOL,
+    And,
+    Choice,
+    Element,
+    Enumeration,
+    If,
+    Implies,
+    Machine,
+    Next,
+    Not,
+    Range,
+    State,
+    Truth,
+    applied,
+    spell,
+)
 from checker.verdict import Grade
 
 
@@ -20,18 +38,18 @@ def lock(*, check: bool = True) -> Machine:
     machine.var("holds", thread, type=BOOL, init=False)
 
     @machine.action(t=thread, cites="-")
-    def take(x: Any, n: Any, t: Any) -> None:
+    def take(x: State, n: Next, t: Element) -> None:
         if check:
             x.require(x.all(thread, lambda u: Not(x.holds[u])))
         n.holds[t] = True
 
     @machine.action(t=thread, cites="-")
-    def leave(x: Any, n: Any, t: Any) -> None:
+    def leave(x: State, n: Next, t: Element) -> None:
         x.require(x.holds[t])
         n.holds[t] = False
 
     @machine.invariant(t=thread, u=thread, cites="-")
-    def exclusive(x: Any, t: Any, u: Any) -> Any:
+    def exclusive(x: State, t: Element, u: Element) -> Truth:
         return Implies(And(x.holds[t], x.holds[u]), t == u)
 
     return machine
@@ -44,17 +62,17 @@ def counter(limit: int | None) -> Machine:
     machine.var("n", type=Range(0, None), init=0)
 
     @machine.action(cites="-")
-    def up(x: Any, n: Any) -> None:
+    def up(x: State, n: Next) -> None:
         if limit is not None:
             x.require(x.n < x.top)
         n.n = x.n + 1
 
     @machine.transition(cites="-")
-    def grows(x: Any, n: Any) -> Any:
+    def grows(x: State, n: State) -> Truth:
         return x.n < n.n
 
     @machine.invariant(cites="-")
-    def bounded(x: Any) -> Any:
+    def bounded(x: State) -> Truth:
         return x.n <= (x.top if limit is not None else 100)
 
     return machine
@@ -80,7 +98,7 @@ class TestInduction:
         thread = machine.sorts[0]
 
         @machine.invariant(t=thread, cites="-", lemma=True)
-        def nonsense(x: Any, t: Any) -> Any:
+        def nonsense(x: State, t: Element) -> Truth:
             return And(x.holds[t], Not(x.holds[t]))
 
         verdict = prove(machine)
@@ -90,7 +108,7 @@ class TestInduction:
         machine = lock()
 
         @machine.action(t=machine.sorts[0], cites="-")
-        def never(x: Any, n: Any, t: Any) -> None:
+        def never(x: State, n: Next, t: Element) -> None:
             x.require(And(x.holds[t], Not(x.holds[t])))
             n.holds[t] = False
 
@@ -102,7 +120,7 @@ class TestInduction:
         machine = lock()
 
         @machine.invariant(t=machine.sorts[0], cites="-")
-        def trivial(_x: Any, t: Any) -> Any:
+        def trivial(_x: State, t: Element) -> Truth:
             return t == t  # trivial on purpose
 
         verdict = prove(machine)
@@ -133,7 +151,7 @@ class TestReachability:
         machine = lock()
 
         @machine.action(t=machine.sorts[0], cites="-")
-        def never(x: Any, n: Any, t: Any) -> None:
+        def never(x: State, n: Next, t: Element) -> None:
             x.require(x.all(machine.sorts[0], lambda u: x.holds[u]))
             x.require(Not(x.holds[t]))
             n.holds[t] = False
@@ -144,7 +162,7 @@ class TestReachability:
         machine = counter(limit=3)
 
         @machine.action(cites="-")
-        def down(x: Any, n: Any) -> None:
+        def down(x: State, n: Next) -> None:
             x.require(x.n > 0)
             n.n = x.n - 1
 
@@ -157,7 +175,7 @@ class TestPlainReading:
         machine.var("n", type=Range(0, 1), init=0)
 
         @machine.action(cites="-")
-        def jump(_x: Any, n: Any) -> None:
+        def jump(_x: State, n: Next) -> None:
             n.n = 5
 
         instance = Instance(machine, {})
@@ -183,7 +201,7 @@ class TestPlainReading:
         machine.var("old", thing, type=BOOL, init=False)
 
         @machine.action(cites="-")
-        def age(_x: Any, n: Any) -> None:
+        def age(_x: State, n: Next) -> None:
             n.old[ALL] = lambda _: True
 
         monitor = Monitor(machine)
@@ -199,6 +217,130 @@ class TestPlainReading:
         monitor.step("leave", "a")
         monitor.forget("Thread", "a")
         assert not monitor.knows("Thread", "a")
+
+
+class Light(Enumeration):
+    """Not all values between the least and the greatest have a name."""
+
+    BROKEN = -1
+    RED = 0
+    GREEN = 2
+
+
+class Mode(Enumeration):
+    DAY = 0
+    NIGHT = 1
+
+
+def crossing(*, careful: bool = True) -> Machine:
+    """A road with lights of several ways, green one at a time if somebody is careful."""
+    machine = Machine("crossing", cites="-", why="-")
+    way = machine.sort("OneWay")
+    machine.var("light", way, type=Range(-1, 2, Light), init=Light.RED)
+    machine.var("mode", type=Choice(Mode), init=Mode.DAY)
+    machine.next("go", "change", "dusk")
+
+    @machine.action(w=way, cites="-")
+    def go(x: State, n: Next, w: Element) -> None:
+        x.require(And(x.mode == Mode.DAY, x.light[w] == Light.RED))
+        if careful:
+            x.require(x.all(way, lambda v: x.light[v] != Light.GREEN))
+        n.light[w] = Light.GREEN
+
+    @machine.action(w=way, cites="-")
+    def change(x: State, n: Next, w: Element) -> None:
+        x.require(x.light[w] == Light.GREEN)
+        n.light[w] = x.light[w] - 2
+
+    @machine.action(m=Choice(Mode), cites="-")
+    def dusk(_: State, n: Next, m: Element) -> None:
+        n.mode = m
+
+    @machine.invariant(v=way, w=way, cites="-")
+    def one_green(x: State, v: Element, w: Element) -> Truth:
+        return Implies(And(x.light[v] == Light.GREEN, x.light[w] == Light.GREEN), v == w)
+
+    return machine
+
+
+class TestNames:
+    def test_stories_have_names_not_numbers(self) -> None:
+        story = check_reachable(crossing(careful=False), {"OneWay": 2}).counterexample
+        assert story is not None
+        assert story.initial_abstract == {"light[0]": "RED", "light[1]": "RED", "mode": "DAY"}
+        assert [(step.action, dict(step.abstract)) for step in story.steps] == [
+            ("go(w=one way 0)", {"light[0]": "GREEN"}),
+            ("go(w=one way 1)", {"light[1]": "GREEN"}),
+        ]
+        assert story.diverging == "one_green(v=one way 0, w=one way 1) is false"
+        assert "initially: light[*]=RED, mode=DAY\n" in story.text()
+
+    def test_a_counterexample_to_induction_has_them_too(self) -> None:
+        story = prove(crossing(careful=False)).counterexample
+        assert story is not None
+        assert story.initial_abstract["mode"] == "DAY"
+        assert list(story.steps[0].abstract.values()) == ["GREEN"]
+        assert "GREEN" in page(story, "crossing")
+
+    def test_numbers_are_what_is_computed_with(self) -> None:
+        assert prove(crossing()).grade is Grade.PROVED
+        assert check_reachable(crossing(), {"OneWay": 2}, states=6).grade is Grade.EXHAUSTED
+
+    def test_a_monitor_describes_with_names(self) -> None:
+        monitor = Monitor(crossing())
+        monitor.step("go", "north")
+        assert monitor.describe() == {"light[north]": "GREEN", "mode": "DAY"}
+
+    def test_an_argument_is_named_too(self) -> None:
+        machine = crossing()
+        assert applied(machine.actions["dusk"], [1]) == "dusk(m=NIGHT)"
+
+    def test_a_number_without_a_name_is_itself(self) -> None:
+        assert spell(Range(-1, 2, Light), 1) == 1
+        assert spell(Range(-1, 2, Light), 2) == "GREEN"
+
+    def test_a_choice_is_counted_from_zero(self) -> None:
+        with pytest.raises(ValueError, match="are not 0, 1"):
+            Choice(Light)
+
+
+class TestTheListOfActions:
+    def machine(self) -> Machine:
+        machine = Machine("m", cites="-", why="-")
+        machine.var("n", type=Range(0, 1), init=0)
+        machine.next("up", "down")
+        return machine
+
+    def test_another_action_is_refused(self) -> None:
+        machine = self.machine()
+        with pytest.raises(ValueError, match="listed, and not with 'down' here"):
+
+            @machine.action(cites="-")
+            def down(_: State, n: Next) -> None:
+                n.n = 0
+
+    def test_no_engine_takes_a_machine_without_them_all(self) -> None:
+        machine = self.machine()
+
+        @machine.action(cites="-")
+        def up(_: State, n: Next) -> None:
+            n.n = 1
+
+        for engine in (prove, Monitor, Machine.copy, partial(check_reachable, sizes={})):
+            with pytest.raises(ValueError, match="without bodies: down"):
+                engine(machine)
+
+
+def test_a_copy_is_a_machine_of_its_own() -> None:
+    original = lock()
+
+    def barge_in(_: State, n: Next, t: Element) -> None:
+        n.holds[t] = True
+
+    careless = original.copy(take=barge_in)
+    del careless.actions["leave"]
+    assert prove(original).grade is Grade.PROVED
+    assert prove(careless).grade is Grade.REFUTED
 
 
 def test_an_answer_has_no_truth_value() -> None:

@@ -70,7 +70,7 @@ def test_a_step_that_the_model_forbids(run: ModelRun) -> None:
     run.take("open_door", 0)
     assert not run.allows("open_door", 0)
     assert run.allows("open_door", 1)
-    with pytest.raises(Diverged, match=r"open_door\(0\), which the model forbids") as caught:
+    with pytest.raises(Diverged, match=r"open_door\(d=door 0\), which the model forbids") as caught:
         run.take("open_door", 0)
     assert caught.value.citation == "doors.go:10 Open"
     assert run.fired == {"open_door": 1}

@@ -9,7 +9,7 @@ import z3
 from checker.formulas import Successor, Vocabulary, arbitrary_state, guards, state_after
 from checker.induction import prove
 from checker.logic import to_z3
-from checker.plain import Instance, Monitor, Rejected, State
+from checker.plain import Instance, Monitor, PlainState, Rejected
 from checker.solver import solve
 from checker.spec import Action, Machine, Sort
 from checker.terms import Elem, Int
@@ -76,7 +76,7 @@ def test_formulas_and_plain_values_agree(
                 _compare(instance, state, action, arguments)
 
 
-def _some_states(instance: Instance, count: int) -> list[State]:
+def _some_states(instance: Instance, count: int) -> list[PlainState]:
     """States from a walk that takes another enabled step each time."""
     moves = [
         (action, arguments)
@@ -93,7 +93,9 @@ def _some_states(instance: Instance, count: int) -> list[State]:
     return states
 
 
-def _compare(instance: Instance, state: State, action: Action, arguments: tuple[int, ...]) -> None:
+def _compare(
+    instance: Instance, state: PlainState, action: Action, arguments: tuple[int, ...]
+) -> None:
     vocabulary = Vocabulary(instance.machine)
     universe = _Universe(vocabulary, instance)
     before = arbitrary_state(vocabulary)
@@ -138,7 +140,7 @@ class _Universe:
             found.append(to_z3(self.vocabulary.constants[name]) == value)
         return found
 
-    def shows(self, view: Any, state: State) -> Any:
+    def shows(self, view: Any, state: PlainState) -> Any:
         """Whether the formula state has the entries of the plain one."""
         equal = []
         for variable in self.instance.machine.variables.values():

@@ -10,7 +10,7 @@ MODEL_MUTANTS = [
         (
             Edit(
                 "span_list",
-                'first of this one."""\n        x.require(free(x, s))\n',
+                'first of this one."""\n    x.require(free(x, s))\n',
                 'first of this one."""\n',
             ),
         ),
@@ -21,7 +21,7 @@ MODEL_MUTANTS = [
         (
             Edit(
                 "span_list",
-                "        n.before[s, ALL] = lambda _: False\n        n.before[ALL, s] = lambda _: False\n",
+                "    n.before[s, ALL] = lambda _: False\n    n.before[ALL, s] = lambda _: False\n",
                 "",
             ),
         ),
@@ -32,7 +32,7 @@ MODEL_MUTANTS = [
         (
             Edit(
                 "span_list",
-                "Or(x.before[a, b], And(x.on[a, o], x.on[b, l]))",
+                "Or(x.before[a, b], And(x.on[a, other], x.on[b, a_list]))",
                 "x.before[a, b]",
             ),
         ),

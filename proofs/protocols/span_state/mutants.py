@@ -10,10 +10,9 @@ MODEL_MUTANTS = [
         (
             Edit(
                 "span_state",
-                "x.require(And(x.state[s] == DEAD, x.fields[s]))\n        if",
-                "x.require(x.state[s] == DEAD)\n        if",
+                "x.require(And(x.state[s] == DEAD, x.fields[s]))\n    x.require(x.limit[s])\n",
+                "x.require(x.state[s] == DEAD)\n",
             ),
-            Edit("span_state", "            x.require(x.limit[s])\n", "            pass\n"),
         ),
     ),
     Mutant(
@@ -27,7 +26,7 @@ MODEL_MUTANTS = [
         (
             Edit(
                 "span_state",
-                "        x.require(x.all(reader, lambda r: Not(x.looking[r])))\n",
+                "    x.require(x.all(Reader, lambda r: Not(x.looking[r])))\n",
                 "",
             ),
         ),

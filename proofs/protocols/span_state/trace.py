@@ -16,7 +16,7 @@ from model import span_state
 
 INIT = "runtime/mheap.go:1677 mspan.init"
 FREE = "runtime/mheap.go:1591 mheap.freeSpanLocked"
-PHASE_STEPS = {
+PHASE_STEPS: dict[int, str] = {
     span_state.MARK: "start_mark",
     span_state.MARK_TERMINATION: "terminate_mark",
     span_state.OFF: "finish_mark",

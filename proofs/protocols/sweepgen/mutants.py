@@ -32,7 +32,7 @@ MODEL_MUTANTS = [
         (
             Edit(
                 "sweepgen",
-                "        x.require(x.all(cache, lambda c: Implies(x.present[c], x.flushed[c])))\n",
+                "    x.require(x.all(Cache, lambda c: Implies(x.present[c], x.flushed[c])))\n",
                 "",
             ),
             Edit(
@@ -48,9 +48,9 @@ MODEL_MUTANTS = [
         (
             Edit(
                 "sweepgen",
-                "        _sweep(x, n, t, s)\n        n.cached[c, s] = False\n",
-                "        n.gen[s] = SWEPT\n        n.stage[s] = HELD\n"
-                "        n.owns[t, s] = True\n        n.cached[c, s] = False\n",
+                "    _sweep(x, n, t, s)\n    n.cached[c, s] = False\n",
+                "    n.gen[s] = SWEPT\n    n.stage[s] = HELD\n"
+                "    n.owns[t, s] = True\n    n.cached[c, s] = False\n",
             ),
         ),
     ),

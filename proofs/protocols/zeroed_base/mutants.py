@@ -7,7 +7,7 @@ MODEL_MUTANTS = [
     Mutant(
         "store-instead-of-cas",
         "the word is stored without looking whether it moved",
-        (Edit("zeroed_base", "        x.require(x.zeroed_base[a] == x.seen[p])\n", ""),),
+        (Edit("zeroed_base", "    x.require(x.zeroed_base[a] == x.seen[p])\n", ""),),
     ),
     Mutant(
         "never-needs-zero",
@@ -17,7 +17,7 @@ MODEL_MUTANTS = [
     Mutant(
         "overlapping-allocations",
         "the page allocator gives one page to two allocations",
-        (Edit("zeroed_base", "        x.require(x.all(part, apart))\n", ""),),
+        (Edit("zeroed_base", "    x.require(x.all(Part, apart))\n", ""),),
     ),
 ]
 
