@@ -1,6 +1,5 @@
 """The command `mheap`: its exit codes are what scripts rely on."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from harness.subject import Group, Subject
 from mheap.cli import main
 
 HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
+ROOT = Path(__file__).parents[1]
 
 
 def echo(choices: Sequence[Any], variant: str) -> ReplayResult:
@@ -255,10 +255,18 @@ def test_the_fast_tier_names_obligations() -> None:
         Subject("toy", "toy", [], fast=frozenset({"nothing"})).obligations()
 
 
-def test_a_real_process_exits_with_the_code(tmp_path: Path) -> None:
-    path = tmp_path / "broken.json"
-    path.write_text(json.dumps({}))
-    command = [sys.executable, "-m", "proofs", "replay", str(path)]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert process.returncode == NO_ANSWER, process.stderr
-    assert str(path) in process.stderr
+@pytest.mark.parametrize("module", ["mheap", "mheap.cli"])
+def test_each_way_in_answers(module: str) -> None:
+    """`python -m` of a module that is no way in would print nothing and exit with 0."""
+    missing = [sys.executable, "-m", module, "show", "no-such-file.json"]
+    found = subprocess.run(missing, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == NO_ANSWER
+    assert "there is no such file" in found.stderr
+
+
+@pytest.mark.parametrize("module", ["proofs", "proofs.cli", "harness", "checker", "impl"])
+def test_what_is_no_way_in_says_so(module: str) -> None:
+    command = [sys.executable, "-m", module, "show"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode != HOLDS
+    assert found.stderr
