@@ -6,14 +6,13 @@ overlay (and so of the mutant), the workload and the Go version.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from golang.compile import compiled
 from golang.errors import CannotCheck
 from golang.mutants import GoMutant
 from golang.overlay import generate
@@ -55,34 +54,18 @@ def build(
     source = Source.read(go.runtime_source)
     edits = mutant.edits if mutant else ()
     overlay = generate(source, edits)
-    digest = hashlib.sha256("\0".join([go.version, *FLAGS, overlay.digest]).encode())
-    for path in sorted(WORKLOAD.iterdir()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    place = cache / digest.hexdigest()[:24]
-    program = InstrumentedProgram(place / "workload", mutant.name if mutant else "")
-    if program.path.exists():
-        return program
-
-    check_stores_recorded(go, source.edited(edits), overlay)
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as directory:
-        fresh = Path(directory) / "new"
-        index = overlay.write(fresh, go.runtime_source)
-        command = ["build", *FLAGS, "-overlay", str(index), "-o", str(fresh / "workload"), "."]
-        answer = go.run(command, WORKLOAD, timeout)
-        if answer.returncode != 0:
-            raise CannotCheck(
-                "go build",
-                f"the instrumented runtime does not compile:\n{answer.stderr[:4000]}",
-                "check golang/hooks.py and golang/template against the installed source",
-            )
-        try:
-            fresh.rename(place)
-        except OSError:
-            # Somebody else built the same program meanwhile; theirs is as good.
-            if not program.path.exists():
-                raise
-    return program
+    program = compiled(
+        go,
+        WORKLOAD,
+        overlay,
+        cache,
+        "workload",
+        flags=FLAGS,
+        remedy="check golang/hooks.py and golang/template against the installed source",
+        timeout=timeout,
+        before=lambda: check_stores_recorded(go, source.edited(edits), overlay),
+    )
+    return InstrumentedProgram(program, mutant.name if mutant else "")
 
 
 def run(

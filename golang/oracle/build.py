@@ -6,14 +6,12 @@ us before the program dies. All else is the runtime as installed.
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
 
 from golang.build import FLAGS
-from golang.errors import CannotCheck
+from golang.compile import compiled
 from golang.oracle import ops, tables
 from golang.overlay import Overlay
 from golang.source import GoEdit, Source
@@ -58,29 +56,13 @@ def build_oracle(
     the compiler refuses the result.
     """
     files = overlay(Source.read(go.runtime_source), edits)
-    digest = hashlib.sha256("\0".join([go.version, *FLAGS, files.digest]).encode())
-    for path in sorted(PROGRAM.iterdir()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    place = cache / f"oracle-{digest.hexdigest()[:24]}"
-    program = place / "oracle"
-    if program.exists():
-        return program
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as directory:
-        fresh = Path(directory) / "new"
-        index = files.write(fresh, go.runtime_source)
-        command = ["build", *FLAGS, "-overlay", str(index), "-o", str(fresh / "oracle"), "."]
-        answer = go.run(command, PROGRAM, timeout)
-        if answer.returncode != 0:
-            raise CannotCheck(
-                "go build",
-                f"the oracle does not compile:\n{answer.stderr[:4000]}",
-                "check golang/oracle/runtime against the installed source",
-            )
-        try:
-            fresh.rename(place)
-        except OSError:
-            # Somebody else built the same program meanwhile; theirs is as good.
-            if not program.exists():
-                raise
-    return program
+    return compiled(
+        go,
+        PROGRAM,
+        files,
+        cache,
+        "oracle",
+        flags=FLAGS,
+        remedy="check golang/oracle/runtime against the installed source",
+        timeout=timeout,
+    )
