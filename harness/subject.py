@@ -14,7 +14,7 @@ the monitors of recordings come from it; nothing is registered anywhere else. A 
 a mutant more is one entry more.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -104,6 +104,8 @@ class Subject:
     """A subject of the proofs; `fast` names those of its obligations that end within a minute.
 
     A protocol has a `machine`, and an `abstraction` that tells a state of it from the port's memory.
+    Where there is no machine, `claims` may name what an obligation checks at once: counterexamples
+    call it `<subject>.<claim>`, as they do a machine's invariants.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Subject:
     fast: frozenset[str] = frozenset()
     machine: Callable[[], Machine] | None = None
     abstraction: Abstraction | None = None
+    claims: Collection[str] = ()
 
     def obligations(self) -> list[Obligation]:
         """All obligations. Raises ValueError if `fast` names one that there is not."""

@@ -21,10 +21,11 @@ from golang.mutants import MUTANTS
 from golang.toolchain import find_go
 from golang.trace import Trace
 from harness.conformance import conforms
+from harness.invariants import invariants
 from harness.recording import BUILD
 from harness.replay import CannotReplay, replay
 from mheap import drift as drifts
-from mheap import where, wherepage
+from mheap import invariantspage, where, wherepage
 from proofs.subjects import replays_of, subjects
 
 HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
@@ -52,6 +53,7 @@ def cli() -> None:
       mheap record FILE              record a run of the real runtime
       mheap trace FILE               is the recording a run of the models?
       mheap where NAME               what is the counterpart of this Go name?
+      mheap invariants NUMBER        what checks this invariant of mheap.go?
       mheap drift --go VERSION       what that Go has changed of what is ported
     """  # noqa: D301  (click takes the control character, not the letters)
 
@@ -156,6 +158,31 @@ def where_command(name: str | None, write: bool) -> int:
     else:
         click.echo(f"all {len(rows)} have a counterpart or a reason")
     return VIOLATED if missing else HOLDS
+
+
+@cli.command("invariants", short_help="What checks an invariant of mheap.go?")
+@click.argument("number", type=int, required=False)
+@click.option("--write", is_flag=True, help="Write docs/invariants.md anew.")
+def invariants_command(number: int | None, write: bool) -> int:
+    """Say what Go states in invariant NUMBER and what checks it; without NUMBER, what nothing checks.
+
+    Exit code 1 if something is not checked, 0 if all is.
+    """
+    if write:
+        invariantspage.write()
+        click.echo(f"{len(invariants())} invariants are in {invariantspage.PAGE.name}")
+        return HOLDS
+    chosen = [each for each in invariants() if number in (None, each.number)]
+    if not chosen:
+        there = f"the list has the numbers 1 to {len(invariants())}"
+        raise CannotCheck(f"invariant {number}", "there is none", there)
+    unchecked = [each for each in chosen if not each.checked]
+    known = invariantspage.checks()
+    for each in chosen if number is not None else unchecked:
+        click.echo(invariantspage.described(each, known))
+    if number is None:
+        click.echo(f"{len(unchecked)} of {len(chosen)} are not checked")
+    return VIOLATED if unchecked else HOLDS
 
 
 @cli.command("drift", short_help="What has another version of Go changed of what is ported?")

@@ -1,7 +1,7 @@
 """What must hold of the whole heap between any two operations.
 
-Each claim is a function that yields what is wrong. Its number, if it has one, is that of the list of
-invariants the project was started with.
+Each claim is a function that yields what is wrong. Its number, if it has one, is that of
+harness/invariants.toml, which in turn names the claim among what checks that invariant.
 """
 
 from collections import Counter

@@ -4,7 +4,9 @@ from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
 from harness.subject import Subject
 from harness.theorems import Effort, random_runs
+from proofs.port.whole_heap.invariants import CLAIMS
 from proofs.port.whole_heap.mutants import BREAKS, SEQUENTIAL_MUTANTS
+from proofs.port.whole_heap.objects import PROMISES
 from proofs.port.whole_heap.stateful import AlignedHeap, RealHeap, WholeHeap
 
 GO = "runtime/mheap.go:49-226"
@@ -50,4 +52,5 @@ SUBJECT = Subject(
         ),
     ),
     fast=frozenset({"aligned_stacks"}),
+    claims=(*(each.name for each in CLAIMS), *PROMISES),
 )
