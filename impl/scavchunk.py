@@ -1,13 +1,12 @@
 """What the scavenger knows about a chunk, packed into 64 bits (runtime/mgcscavenge.go).
 
-Go's methods change a scavChunkData in place; here it is an immutable value and they return the new
-one. Not ported here: the diagnostic lines before a throw.
+Not ported here: the diagnostic lines before a throw.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from impl.config import Config
-from impl.rt import throw, u16
+from impl.rt import Local, throw, u16
 
 SCAV_CHUNK_HAS_FREE = 1 << 0
 """runtime/mgcscavenge.go scavChunkHasFree: there may be something left to scavenge."""
@@ -29,7 +28,8 @@ def scav_chunk_hi_occ_pages(config: Config) -> int:
     return u16(int(SCAV_CHUNK_HI_OCC_FRAC * config.palloc_chunk_pages))
 
 
-class ScavChunkData(NamedTuple):
+@dataclass(slots=True)
+class ScavChunkData(Local):
     """runtime/mgcscavenge.go scavChunkData: pages in use now and when generation gen began.
 
     The zero value is a chunk the heap has just grown by: scavenged, and taken for huge pages. Packed,
@@ -44,34 +44,32 @@ class ScavChunkData(NamedTuple):
 
     def pack(self, config: Config) -> int:
         """runtime/mgcscavenge.go scavChunkData.pack: the value as a uint64."""
-        in_use, last_in_use, gen, flags = self
         log_max = config.log_palloc_chunk_pages + 1
-        return in_use | last_in_use << 16 | flags << 16 + log_max | gen << 32
+        return self.in_use | self.last_in_use << 16 | self.flags << 16 + log_max | self.gen << 32
 
     def is_empty(self) -> bool:
         """runtime/mgcscavenge.go scavChunkFlags.isEmpty: nothing is left to scavenge."""
         return self.flags & SCAV_CHUNK_HAS_FREE == 0
 
-    def set_empty(self) -> "ScavChunkData":
+    def set_empty(self) -> None:
         """runtime/mgcscavenge.go scavChunkFlags.setEmpty: nothing is left to scavenge."""
-        in_use, last_in_use, gen, flags = self
-        return ScavChunkData(in_use, last_in_use, gen, flags & ~SCAV_CHUNK_HAS_FREE)
+        self.flags &= ~SCAV_CHUNK_HAS_FREE
 
-    def set_non_empty(self) -> "ScavChunkData":
+    def set_non_empty(self) -> None:
         """runtime/mgcscavenge.go scavChunkFlags.setNonEmpty: something may be left."""
-        return self._replace(flags=self.flags | SCAV_CHUNK_HAS_FREE)
+        self.flags |= SCAV_CHUNK_HAS_FREE
 
     def is_huge_page(self) -> bool:
         """runtime/mgcscavenge.go scavChunkFlags.isHugePage: its huge pages are taken to be whole."""
         return self.flags & SCAV_CHUNK_NO_HUGE_PAGE == 0
 
-    def set_huge_page(self) -> "ScavChunkData":
+    def set_huge_page(self) -> None:
         """runtime/mgcscavenge.go scavChunkFlags.setHugePage: take its huge pages to be whole."""
-        return self._replace(flags=self.flags & ~SCAV_CHUNK_NO_HUGE_PAGE)
+        self.flags &= ~SCAV_CHUNK_NO_HUGE_PAGE
 
-    def set_no_huge_page(self) -> "ScavChunkData":
+    def set_no_huge_page(self) -> None:
         """runtime/mgcscavenge.go scavChunkFlags.setNoHugePage: its huge pages are broken up."""
-        return self._replace(flags=self.flags | SCAV_CHUNK_NO_HUGE_PAGE)
+        self.flags |= SCAV_CHUNK_NO_HUGE_PAGE
 
     def should_scavenge(self, config: Config, curr_gen: int, force: bool) -> bool:
         """runtime/mgcscavenge.go scavChunkData.shouldScavenge: the chunk is worth a look.
@@ -88,29 +86,28 @@ class ScavChunkData(NamedTuple):
         # Nothing has changed since an earlier generation.
         return self.in_use < hi_occ_pages
 
-    def alloc(self, config: Config, npages: int, new_gen: int) -> "ScavChunkData":
+    def alloc(self, config: Config, npages: int, new_gen: int) -> None:
         """runtime/mgcscavenge.go scavChunkData.alloc: npages of the chunk were allocated."""
-        in_use, last_in_use, gen, flags = self
-        if in_use + npages > config.palloc_chunk_pages:
+        if self.in_use + npages > config.palloc_chunk_pages:
             throw("too many pages allocated in chunk?")
-        if gen != new_gen:
-            last_in_use = in_use
-        in_use = u16(in_use + npages)
-        sc = ScavChunkData(in_use, last_in_use, new_gen, flags)
-        if in_use == config.palloc_chunk_pages:
+        if self.gen != new_gen:
+            self.last_in_use = self.in_use
+            self.gen = new_gen
+        self.in_use = u16(self.in_use + npages)
+        if self.in_use == config.palloc_chunk_pages:
             # There is nothing to scavenge here.
-            return sc.set_empty()
-        return sc
+            self.set_empty()
 
-    def free(self, npages: int, new_gen: int) -> "ScavChunkData":
+    def free(self, npages: int, new_gen: int) -> None:
         """runtime/mgcscavenge.go scavChunkData.free: npages of the chunk were freed."""
-        in_use, last_in_use, gen, flags = self
-        if in_use < npages:
+        if self.in_use < npages:
             throw("allocated pages below zero?")
-        if gen != new_gen:
-            last_in_use = in_use
+        if self.gen != new_gen:
+            self.last_in_use = self.in_use
+            self.gen = new_gen
+        self.in_use = u16(self.in_use - npages)
         # There is something to scavenge again.
-        return ScavChunkData(u16(in_use - npages), last_in_use, new_gen, flags).set_non_empty()
+        self.set_non_empty()
 
 
 def unpack_scav_chunk_data(config: Config, sc: int) -> ScavChunkData:

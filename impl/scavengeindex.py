@@ -191,10 +191,11 @@ class ScavengeIndex(Struct):
         It may run beside find only.
         """
         config = self.h.config
-        sc = self.load(ci).alloc(config, npages, self.gen)
+        sc = self.load(ci)
+        sc.alloc(config, npages, self.gen)
         if not sc.is_huge_page() and sc.in_use > scav_chunk_hi_occ_pages(config):
             # So dense that the system may make it huge pages again.
-            sc = sc.set_huge_page()
+            sc.set_huge_page()
         self.store(ci, sc)
 
     def free(self, ci: int, page: int, npages: int) -> None:
@@ -203,7 +204,9 @@ class ScavengeIndex(Struct):
         It may run beside find only.
         """
         config = self.h.config
-        self.store(ci, self.load(ci).free(npages, self.gen))
+        sc = self.load(ci)
+        sc.free(npages, self.gen)
+        self.store(ci, sc)
 
         addr = config.uintptr(chunk_base(config, ci) + (page + npages - 1) * config.page_size)
         if off_addr_less_than(config, self.free_hwm, addr):
@@ -230,7 +233,9 @@ class ScavengeIndex(Struct):
 
         It may run beside find only.
         """
-        self.store(ci, self.load(ci).set_empty())
+        val = self.load(ci)
+        val.set_empty()
+        self.store(ci, val)
 
     def set_no_huge_page(self, ci: int) -> None:
         """runtime/mgcscavenge.go scavengeIndex.setNoHugePage: huge pages of ci get broken up.
@@ -240,4 +245,5 @@ class ScavengeIndex(Struct):
         val = self.load(ci)
         if not val.is_huge_page():
             return
-        self.store(ci, val.set_no_huge_page())
+        val.set_no_huge_page()
+        self.store(ci, val)

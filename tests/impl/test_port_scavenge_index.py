@@ -32,7 +32,7 @@ def test_what_is_packed_can_be_unpacked(config: Config, data: st.DataObject) -> 
     sc = ScavChunkData(data.draw(pages), data.draw(pages), data.draw(SOME_GENERATION), 0)
     # Above the two numbers there is room for flags as far as the generation allows.
     room = 16 - (config.log_palloc_chunk_pages + 1)
-    sc = sc._replace(flags=data.draw(FLAGS) & ((1 << room) - 1))
+    sc.flags = data.draw(FLAGS) & ((1 << room) - 1)
     packed = sc.pack(config)
     assert 0 <= packed < 1 << 64
     assert unpack_scav_chunk_data(config, packed) == sc
@@ -53,21 +53,32 @@ def test_the_layout_is_gos() -> None:
 
 
 def test_flags_are_set_and_cleared_each_alone() -> None:
-    sc = ScavChunkData().set_non_empty().set_no_huge_page()
+    sc = ScavChunkData()
+    sc.set_non_empty()
+    sc.set_no_huge_page()
     assert (sc.is_empty(), sc.is_huge_page()) == (False, False)
-    assert sc.set_empty() == ScavChunkData().set_no_huge_page()
-    assert sc.set_huge_page() == ScavChunkData().set_non_empty()
+    sc.set_empty()
+    assert (sc.is_empty(), sc.is_huge_page()) == (True, False)
+    sc.set_huge_page()
+    assert (sc.is_empty(), sc.is_huge_page()) == (True, True)
+    sc.set_no_huge_page()
+    sc.set_non_empty()
+    sc.set_huge_page()
+    assert (sc.is_empty(), sc.is_huge_page()) == (False, True)
 
 
 def test_the_number_of_pages_in_use_stays_within_the_chunk() -> None:
     config = LINUX_AMD64
-    full = ScavChunkData().alloc(config, 512, 0)
+    full = ScavChunkData()
+    full.alloc(config, 512, 0)
     assert full.in_use == 512
     with throws("too many pages allocated in chunk?"):
         full.alloc(config, 1, 0)
     with throws("allocated pages below zero?"):
         ScavChunkData().free(1, 0)
-    assert full.set_non_empty().alloc(config, 0, 0).is_empty()
+    full.set_non_empty()
+    full.alloc(config, 0, 0)
+    assert full.is_empty()
 
 
 @pytest.mark.parametrize(
@@ -81,10 +92,12 @@ def test_the_number_of_pages_in_use_stays_within_the_chunk() -> None:
     ],
 )
 def test_dense_chunks_wait(in_use: int, last: int, gen: int, eligible: bool) -> None:
-    sc = ScavChunkData(in_use, last, gen).set_non_empty()
+    sc = ScavChunkData(in_use, last, gen)
+    sc.set_non_empty()
     assert sc.should_scavenge(LINUX_AMD64, 7, False) == eligible
     assert sc.should_scavenge(LINUX_AMD64, 7, True)
-    assert not sc.set_empty().should_scavenge(LINUX_AMD64, 7, True)
+    sc.set_empty()
+    assert not sc.should_scavenge(LINUX_AMD64, 7, True)
 
 
 def index(config: Config, nchunks: int) -> tuple[Any, ScavengeIndex, int]:
