@@ -16,6 +16,7 @@ from checker.binding import Binding
 from checker.counterexample import Scalar
 from checker.mutation import Mutant
 from checker.refinement import Diverged
+from checker.shared import Throw
 
 
 class Exercise(RuleBasedStateMachine):
@@ -30,7 +31,7 @@ class Exercise(RuleBasedStateMachine):
     package: ClassVar[str]
     mutants: ClassVar[Mapping[str, Mutant]] = {}
     mutant: ClassVar[Mutant | None] = None
-    throw: ClassVar[type[Exception]]
+    throw: ClassVar[type[Exception]] = Throw
     throws: ClassVar[Collection[str]] = ()
     harness: ClassVar[str] = "stateful"
 

@@ -13,7 +13,7 @@ each access that another thread could observe is a step.
 from dataclasses import dataclass
 from enum import Enum
 from types import SimpleNamespace
-from typing import Annotated, Any, Generic, TypeVar, get_origin
+from typing import Annotated, Any, Generic, NoReturn, TypeVar, get_origin
 
 __all__ = [
     "Access",
@@ -29,6 +29,7 @@ __all__ = [
     "Racy",
     "RacyArray",
     "Struct",
+    "Throw",
     "append",
     "assert_held",
     "atomic",
@@ -36,11 +37,24 @@ __all__ = [
     "lock",
     "set_rank",
     "spin",
+    "throw",
     "unlock",
 ]
 
 T = TypeVar("T")
 U64_MAX = (1 << 64) - 1
+
+
+class Throw(Exception):
+    """What a program raises where it finds itself misused, or wrong: it goes on no further."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def throw(text: str) -> NoReturn:
+    raise Throw(text)
 
 
 class Access(Enum):

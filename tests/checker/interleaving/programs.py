@@ -11,7 +11,6 @@ import checker.shared
 from checker.interleaving.machine import machine
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.scenario import Scenario, Setup
-from tests.checker.interleaving.miniheap.rt import throw
 
 
 def load(source: str, *, normal: bool = True, explored: bool = True, **others: Any) -> Any:
@@ -20,7 +19,7 @@ def load(source: str, *, normal: bool = True, explored: bool = True, **others: A
     module.__dict__.update(vars(checker.shared))
     if explored:
         module.__dict__.update(machine())
-    module.__dict__.update(others, throw=throw)
+    module.__dict__.update(others)
     tree = ast.parse(source)
     exec(compile(normal_form(tree) if normal else tree, "program.py", "exec"), module.__dict__)
     return module

@@ -1,0 +1,1 @@
+"""Small systems, and what the checker shows of them. They need nothing of this repository but it."""
