@@ -16,7 +16,7 @@ from mheap.cli import cli
 from proofs.subjects import MODULES, subject
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "checker/README.md"])
 ROOMS = (
     "impl",
     "model",
@@ -28,6 +28,7 @@ ROOMS = (
     "tests",
     "docs",
     "bench",
+    "examples",
 )
 LONGEST = 500
 LISTS = {  # as long as what they list

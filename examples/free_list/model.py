@@ -1,49 +1,57 @@
 """What a free list must do: which blocks are on it, and in which order, without any pointers."""
 
-from typing import Any
+from checker.spec import ALL, BOOL, And, Element, Implies, Machine, Next, Not, Or, State, Truth
 
-from checker.spec import ALL, BOOL, And, Implies, Machine, Not, Or
+machine = Machine(
+    "free_list",
+    cites="allocator.py Pool",
+    why="a block that is handed out twice is written by two owners",
+)
+Block = machine.sort("Block")
+
+# Init: every block is in use.
+machine.var("listed", Block, type=BOOL, init=False)
+machine.var("before", Block, Block, type=BOOL, init=False, why="the order of the list")
 
 
-def build() -> Machine:
-    why = "a block that is handed out twice is written by two owners"
-    machine = Machine("free_list", cites="allocator.py Pool", why=why)
-    block = machine.sort("Block")
-    machine.var("listed", block, type=BOOL, init=False)
-    machine.var("before", block, block, type=BOOL, init=False, why="the order of the list")
+# Next: a step is one of these, for any block.
+@machine.action(b=Block, cites="allocator.py Pool.alloc")
+def alloc(x: State, n: Next, b: Element) -> None:
+    """The first block of the list is handed out."""
+    x.require(And(x.listed[b], x.all(Block, lambda c: Not(x.before[c, b]))))
+    n.listed[b] = False
+    n.before[b, ALL] = lambda _: False
 
-    @machine.action(b=block, cites="allocator.py Pool.alloc")
-    def alloc(x: Any, n: Any, b: Any) -> None:
-        x.require(And(x.listed[b], x.all(block, lambda c: Not(x.before[c, b]))))
-        n.listed[b] = False
-        n.before[b, ALL] = lambda _: False
 
-    @machine.action(b=block, cites="allocator.py Pool.free")
-    def free(x: Any, n: Any, b: Any) -> None:
-        x.require(Not(x.listed[b]))
-        n.listed[b] = True
-        n.before[b, ALL] = lambda c: x.listed[c]
+@machine.action(b=Block, cites="allocator.py Pool.free")
+def free(x: State, n: Next, b: Element) -> None:
+    """A block that was handed out becomes the first of the list."""
+    x.require(Not(x.listed[b]))
+    n.listed[b] = True
+    n.before[b, ALL] = lambda c: x.listed[c]
 
-    @machine.invariant(a=block, b=block, cites="allocator.py Pool.links")
-    def only_free_blocks_are_listed(x: Any, a: Any, b: Any) -> Any:
-        """What is on the list is handed out next."""
-        return Implies(x.before[a, b], And(x.listed[a], x.listed[b]))
 
-    @machine.invariant(a=block, b=block, cites="allocator.py Pool.links")
-    def every_free_block_has_a_place(x: Any, a: Any, b: Any) -> Any:
-        """A free block off the list is lost."""
-        both = And(x.listed[a], x.listed[b], Not(a == b))
-        return Implies(both, Or(x.before[a, b], x.before[b, a]))
+@machine.invariant(a=Block, b=Block, cites="allocator.py Pool.links")
+def only_listed_blocks_have_a_place(x: State, a: Element, b: Element) -> Truth:
+    """A block in use that is still linked is handed out again."""
+    return Implies(x.before[a, b], And(x.listed[a], x.listed[b]))
 
-    @machine.invariant(a=block, b=block, cites="allocator.py Pool.free_blocks")
-    def the_list_does_not_go_round(x: Any, a: Any, b: Any) -> Any:
-        """Of two blocks one comes first, or following the links never ends."""
-        return Not(And(x.before[a, b], x.before[b, a]))
 
-    @machine.transition(a=block, b=block, cites="allocator.py Pool.alloc")
-    def one_block_at_a_time(x: Any, n: Any, a: Any, b: Any) -> Any:
-        """A call concerns one block: no other changes hands."""
-        changed = And(Not(x.listed[a] == n.listed[a]), Not(x.listed[b] == n.listed[b]))
-        return Implies(changed, a == b)
+@machine.invariant(a=Block, b=Block, cites="allocator.py Pool.links")
+def every_listed_block_has_a_place(x: State, a: Element, b: Element) -> Truth:
+    """A free block that nothing leads to is lost."""
+    both = And(x.listed[a], x.listed[b], a != b)
+    return Implies(both, Or(x.before[a, b], x.before[b, a]))
 
-    return machine
+
+@machine.invariant(a=Block, b=Block, cites="allocator.py Pool.links")
+def the_list_does_not_go_round(x: State, a: Element, b: Element) -> Truth:
+    """Of two blocks one comes first, or following the links never ends."""
+    return Not(And(x.before[a, b], x.before[b, a]))
+
+
+@machine.transition(a=Block, b=Block, cites="allocator.py Pool.alloc")
+def one_block_at_a_time(x: State, n: State, a: Element, b: Element) -> Truth:
+    """A call concerns one block: no other changes hands."""
+    changed = And(x.listed[a] != n.listed[a], x.listed[b] != n.listed[b])
+    return Implies(changed, a == b)

@@ -20,15 +20,15 @@ BLOCKS = 4
 
 
 def test_the_model_has_its_invariants_for_any_number_of_blocks() -> None:
-    assert prove(model.build()).grade is Grade.PROVED
+    assert prove(model.machine).grade is Grade.PROVED
 
 
 def test_every_state_of_four_blocks_is_reached_and_right() -> None:
     """Any choice of the blocks, in any order: 1 + 4 + 12 + 24 + 24 states."""
-    assert check_reachable(model.build(), {"Block": BLOCKS}, states=65).grade is Grade.EXHAUSTED
+    assert check_reachable(model.machine, {"Block": BLOCKS}, states=65).grade is Grade.EXHAUSTED
 
 
-ABSTRACTION = Abstraction(model.build(), history={})
+ABSTRACTION = Abstraction(model.machine, history={})
 
 
 @ABSTRACTION.of

@@ -39,12 +39,12 @@ def test_it_is_ordinary_python() -> None:
 
 
 def test_one_thread_holds_the_lock_at_a_time() -> None:
-    verdict = prove(model.build())
+    verdict = prove(model.machine)
     assert verdict.grade is Grade.PROVED
 
 
 def test_without_its_lemmas_the_claim_is_not_inductive() -> None:
-    machine = model.build()
+    machine = model.machine.copy()
     del machine.invariants["the_holder_is_served"]
     verdict = prove(machine)
     assert verdict.grade is Grade.REFUTED
@@ -53,7 +53,7 @@ def test_without_its_lemmas_the_claim_is_not_inductive() -> None:
 
 
 def test_numbers_grow_for_ever_so_the_states_do_not_end() -> None:
-    assert check_reachable(model.build(), {"Thread": 2}, state_limit=1000).grade is Grade.UNKNOWN
+    assert check_reachable(model.machine, {"Thread": 2}, state_limit=1000).grade is Grade.UNKNOWN
 
 
 # The lock itself, in every interleaving.
@@ -108,7 +108,7 @@ def test_drawing_a_number_in_two_steps_is_found() -> None:
 # Each of its steps is a step of the model.
 
 ABSTRACTION = Abstraction(
-    model.build(),
+    model.machine,
     history={
         "stage": "it is where the thread is in the code",
         "ticket": "it is in a local variable",
