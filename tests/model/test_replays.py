@@ -1,5 +1,6 @@
 """Counterexamples about the models survive a file, and are run again from what it says."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from checker import itf
 from checker.induction import prove
 from checker.reachability import check_reachable
+from checker.spec import Machine
 from harness.models import machines, replay_model, replay_step
 from model import sweepgen, zeroed_base
 from proofs.protocols.sweepgen import mutants as sweepgen_mutants
@@ -27,7 +29,12 @@ NAMED = ("gen", "stage")
 )
 @pytest.mark.parametrize("inductive", [True, False], ids=["induction", "reachability"])
 def test_values_are_printed_by_name_and_read_as_numbers(
-    tmp_path: Path, variants, mutant, sizes, constants, inductive
+    tmp_path: Path,
+    variants: Mapping[str, Callable[[], Machine]],
+    mutant: str,
+    sizes: dict[str, int],
+    constants: dict[str, int],
+    inductive: bool,
 ) -> None:
     machine = variants[mutant]()
     if inductive:

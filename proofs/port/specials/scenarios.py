@@ -221,13 +221,17 @@ def _last(name: str, states: int) -> Explored:
 
 def _sweep(name: str, states: int) -> Explored:
     """The span is still to be swept: by whoever comes first."""
-    programs = [[(ADD, 0, LIVE, PROFILE)], [(REMOVE, 0, LIVE, PIN)], [(SWEEP, 0)]]
+    programs: list[RecordCalls] = [
+        [(ADD, 0, LIVE, PROFILE)],
+        [(REMOVE, 0, LIVE, PIN)],
+        [(SWEEP, 0)],
+    ]
     return threads_on(name, [(LIVE, PIN), (DEAD, PIN)], programs, states, swept=False)
 
 
 def _add_and_sweep(name: str, states: int) -> Explored:
     """The same with two threads only: of three there are too many traces to look for races."""
-    programs = [[(ADD, 0, LIVE, PROFILE)], [(SWEEP, 0)]]
+    programs: list[RecordCalls] = [[(ADD, 0, LIVE, PROFILE)], [(SWEEP, 0)]]
     return threads_on(name, [(LIVE, PIN), (DEAD, PIN)], programs, states, swept=False)
 
 

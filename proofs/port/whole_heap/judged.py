@@ -70,6 +70,12 @@ class Judged(PortExercise):
     events: ClassVar[Collection[str]] = tuple(EVENTS)
     only: ClassVar[str] = ""
 
+    program: Program
+    heap: Any
+    failed: bool
+    resurrected: bool
+    learnt: bool
+
     @classmethod
     def subject(cls) -> str:
         """The name of the folder."""

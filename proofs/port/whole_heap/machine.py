@@ -20,7 +20,8 @@ class Program(Objects):
             return False
         fn = closure.addr if closure else CLOSURE
         with self.on(m):
-            added = self.call(self.port.addspecial.addfinalizer, self.h, thing.addr, fn, 0, 1, 1)
+            add = self.port.addspecial.addfinalizer
+            added: bool = self.call(add, self.h, thing.addr, fn, 0, 1, 1)
         if added == (thing.finalizer == SET):
             raise wrong("one_finalizer", f"{thing.addr:#x}: added is {added}")
         if added:

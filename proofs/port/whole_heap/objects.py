@@ -245,10 +245,10 @@ class Objects:
             todo += thing.refs
         found: set[int] = set()
         while todo:
-            thing = self.things.get(todo.pop())
-            if thing is not None and thing.addr not in found:
-                found.add(thing.addr)
-                todo += thing.refs
+            reached = self.things.get(todo.pop())
+            if reached is not None and reached.addr not in found:
+                found.add(reached.addr)
+                todo += reached.refs
         return found
 
     def start_cycle(self, m: M) -> None:

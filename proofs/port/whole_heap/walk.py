@@ -62,7 +62,7 @@ class Look:
     @cached_property
     def chunks(self) -> list[int]:
         """The chunks that the page allocator has grown by."""
-        found = []
+        found: list[int] = []
         for r in self.h.pages.in_use.ranges:
             first = chunk_index(self.config, r.base)
             found += range(first, first + r.size(self.config) // self.config.palloc_chunk_bytes)
@@ -194,7 +194,7 @@ class Look:
 
     def address(self, ci: int, page: int) -> int:
         """The address of a page of a chunk."""
-        return chunk_base(self.config, ci) + page * self.config.page_size
+        return int(chunk_base(self.config, ci) + page * self.config.page_size)
 
     def counters(self) -> dict[str, int]:
         """The consistent statistics, added up over their three parts (modulo 2**64)."""

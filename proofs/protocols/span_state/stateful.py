@@ -26,7 +26,7 @@ FIRST = 2 * MINIATURE.heap_arena_bytes - PAGES // 2 * PAGE
 
 SPAN = sampled_from(range(SPANS))
 READER = 0
-IN_HEAP = {"page": sampled_from(range(-1, PAGES + 1)), "offset": sampled_from((0, 1, 4096, 8191))}
+IN_HEAP, OFFSET = sampled_from(range(-1, PAGES + 1)), sampled_from((0, 1, 4096, 8191))
 FAR = (0, 1, FIRST // 2, (1 << MINIATURE.heap_addr_bits) - 1, 1 << MINIATURE.heap_addr_bits)
 
 INVALID_STATE = "mheap.freeSpanLocked - invalid span state"
@@ -281,7 +281,7 @@ class SpanLives(WatchedComparison):
         self.port_call(self.port.mgc.set_gc_phase, self.heap, GC_OFF)
 
     @precondition(lambda self: not self.off() and not self.run.see("looking", READER))
-    @rule(**IN_HEAP)
+    @rule(page=IN_HEAP, offset=OFFSET)
     def scan(self, page: int, offset: int) -> None:
         word = FIRST + page * PAGE + offset
         s = self.owner(word)
@@ -301,7 +301,7 @@ class SpanLives(WatchedComparison):
             self.run.take("leave", READER)
 
     @precondition(lambda self: not self.off() and not self.run.see("looking", READER))
-    @rule(**IN_HEAP)
+    @rule(page=IN_HEAP, offset=OFFSET)
     def look(self, page: int, offset: int) -> None:
         """A scan that is not done with what it found when others go on."""
         self.word = FIRST + page * PAGE + offset
@@ -319,7 +319,7 @@ class SpanLives(WatchedComparison):
         self.same("object is in the span", index < span.nelems, True)
         self.run.take("leave", READER)
 
-    @rule(**IN_HEAP)
+    @rule(page=IN_HEAP, offset=OFFSET)
     def look_up(self, page: int, offset: int) -> None:
         word = FIRST + page * PAGE + offset
         heap, s = self.heap, self.owner(word)

@@ -34,7 +34,7 @@ FIRST_GENERATION = (1 << 32) - 4
 SPANCLASS = sampled_from((2, 5))
 """Span class 2 has two objects to a span, with pointers; span class 5 one, without."""
 WHICH = sampled_from(range(8))
-MARKED = {"pattern": sampled_from(range(8)), "offset": sampled_from((0, 8, 4095))}
+PATTERN, OFFSET = sampled_from(range(8)), sampled_from((0, 8, 4095))
 
 NOT_FULL = "refill of span with free space remaining"
 BAD_REFILL = "bad sweepgen in refill"
@@ -236,7 +236,7 @@ class SweepGenerations(WatchedComparison):
                     found.append((c, spanclass, BAD_REFILL))
         return found
 
-    @precondition(not_to_be_refilled)
+    @precondition(lambda self: bool(self.not_to_be_refilled()))
     @rule(which=WHICH)
     def refill_too_early(self, which: int) -> None:
         found = self.not_to_be_refilled()
@@ -275,18 +275,18 @@ class SweepGenerations(WatchedComparison):
                 self.marked.add(address)
 
     @precondition(lambda self: self.phase() == GC_MARK)
-    @rule(**MARKED)
+    @rule(pattern=PATTERN, offset=OFFSET)
     def mark_some(self, pattern: int, offset: int) -> None:
         self.mark(pattern, offset)
 
     @precondition(lambda self: self.phase() == GC_MARK)
-    @rule(**MARKED)
+    @rule(pattern=PATTERN, offset=OFFSET)
     def gc_mark_termination(self, pattern: int, offset: int) -> None:
         self.mark(pattern, offset)
         self.port_call(self.port.mgc.gc_mark_done, self.heap, tuple(self.caches))
 
     @precondition(lambda self: self.phase() == GC_MARK)
-    @rule(**MARKED)
+    @rule(pattern=PATTERN, offset=OFFSET)
     def gc_mark_termination_slowly(self, pattern: int, offset: int) -> None:
         """The same up to where the world starts again: the caches are not flushed yet."""
         self.mark(pattern, offset)
@@ -312,7 +312,7 @@ class SweepGenerations(WatchedComparison):
         self.end()
         self.holds_up = False
 
-    @precondition(flushed)
+    @precondition(lambda self: bool(self.flushed()))
     @rule(which=WHICH)
     def release_all(self, which: int) -> None:
         c = self.flushed()[which % len(self.flushed())]
@@ -334,7 +334,7 @@ class SweepGenerations(WatchedComparison):
         live = [s for s in range(SPANS) if self.run.see("live", s)]
         return [s for s in live if self.run.see("gen", s) in good]
 
-    @precondition(waitless)
+    @precondition(lambda self: bool(self.waitless()))
     @rule(which=WHICH)
     def ensure_swept(self, which: int) -> None:
         s = self.waitless()[which % len(self.waitless())]
@@ -351,7 +351,7 @@ class SweepGenerations(WatchedComparison):
         nobody, drained = self.heap.sweep.active.sweepers() == 0, self.run.see("drained")
         return [MISMATCHED] * nobody + [INVALID_LOCKER] * drained
 
-    @precondition(misuses)
+    @precondition(lambda self: bool(self.misuses()))
     @rule(which=WHICH)
     def misuse_locker(self, which: int) -> None:
         """To end a sweep that never began, or to acquire a span when all work is drained."""
@@ -406,7 +406,7 @@ class SweepGenerations(WatchedComparison):
         live = [s for s in range(SPANS) if self.run.see("live", s)]
         return sorted(live, key=lambda s: self.run.see("gen", s) != model.NEEDS_SWEEPING)
 
-    @precondition(within_reach)
+    @precondition(lambda self: bool(self.within_reach()))
     @rule(which=WHICH)
     def sweeper_acquires(self, which: int) -> None:
         """Only a span that needs sweeping can be acquired."""

@@ -23,10 +23,11 @@ WORDS = 1 << 64
 
 def _index_of_base(geometry: str, name: str, port: Binding) -> Contract:
     config = getattr(port.config, geometry)
-    arenas = config.arena_l1_len * config.arena_l2_len
+    arenas: int = config.arena_l1_len * config.arena_l2_len
+    size: int = config.heap_arena_bytes
 
     def requires(i: int, offset: int) -> bool:
-        return 0 <= i < arenas and 0 <= offset < config.heap_arena_bytes
+        return 0 <= i < arenas and 0 <= offset < size
 
     def ensures(i: int, offset: int) -> bool:
         """Every address of an arena has the arena's index."""
@@ -55,7 +56,7 @@ def _base_of_index(geometry: str, name: str, port: Binding) -> Contract:
 
 def _parts(geometry: str, name: str, port: Binding) -> Contract:
     config = getattr(port.config, geometry)
-    arenas = config.arena_l1_len * config.arena_l2_len
+    arenas: int = config.arena_l1_len * config.arena_l2_len
 
     def requires(i: int) -> bool:
         return 0 <= i < arenas
@@ -72,10 +73,11 @@ def _parts(geometry: str, name: str, port: Binding) -> Contract:
 
 def _beyond(geometry: str, name: str, port: Binding) -> Contract:
     config = getattr(port.config, geometry)
-    arenas = config.arena_l1_len * config.arena_l2_len
+    arenas: int = config.arena_l1_len * config.arena_l2_len
+    most: int = WORDS // config.heap_arena_bytes
 
     def requires(i: int) -> bool:
-        return arenas <= i < WORDS // config.heap_arena_bytes
+        return arenas <= i < most
 
     def ensures(i: int) -> bool:
         """Of an address outside the heap's range, the part that spanOf checks is out of bounds."""
@@ -116,7 +118,8 @@ def _needs_zero(geometry: str, name: str, port: Binding) -> Contract:
 def _needs_zero_twice(geometry: str, name: str, port: Binding) -> Contract:
     config = getattr(port.config, geometry)
     heap, base, (first, second) = _heap(config, port, arenas=2)
-    pages, size = config.pages_per_arena, config.page_size
+    pages: int = config.pages_per_arena
+    size: int = config.page_size
 
     def requires(page: int, beyond: int, before: int, after: int) -> bool:
         inside = 0 <= page < pages and 1 <= beyond <= pages

@@ -1,6 +1,6 @@
 """A whole heap: spans from several Ps, growth in several places, scavenging, specials, statistics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -64,7 +64,7 @@ class HeapDifferential(HeapView):
         *((Op.HEAP_BLOCK, *each) for each in BLOCKED),
     )
     own_process = True
-    mutants = (
+    mutants: ClassVar[Sequence[Mutant]] = (
         Mutant(
             "rest-of-arena-lost",
             "what is left of an arena is lost when the heap goes on elsewhere",
@@ -396,7 +396,7 @@ class AlignedHeapDifferential(HeapDifferential):
         GoEdit("mem_linux.go", "sysNoHugePageOS", "(physPageSize-1)", "(4096-1)"),
     )
     assumptions = (ALIGNED_STACKS_IN_GO,)
-    mutants = (
+    mutants: ClassVar[Sequence[Mutant]] = (
         Mutant(
             "stack-not-aligned",
             "a stack begins where the first pages are free",

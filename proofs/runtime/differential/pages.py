@@ -1,6 +1,6 @@
 """The page allocator: chunks, summaries, search address, page caches, scavenging."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -62,7 +62,7 @@ class PagesDifferential(Differential):
     throws = ("allocated pages below zero?",)
     platform: ClassVar = LINUX_AMD64
     start = platform_start(LINUX_AMD64, (Op.PAGES_RESET,))
-    mutants = (
+    mutants: ClassVar[Sequence[Mutant]] = (
         Mutant(
             "search-address-stays",
             "freed pages below the search address are not found",
@@ -227,7 +227,7 @@ class PagesDifferential(Differential):
         if not self.p.in_use.contains(addr):
             return False
         ci = addr - self.config.arena_base_offset & MASK
-        return self.p.chunk_of(ci // CHUNK).palloc_bits.get(addr % CHUNK // PAGE) == 0
+        return bool(self.p.chunk_of(ci // CHUNK).palloc_bits.get(addr % CHUNK // PAGE) == 0)
 
     def find(self, numbers: Numbers) -> Made:
         if not self.p.in_use.ranges:
@@ -276,7 +276,7 @@ class CoarsePagesDifferential(PagesDifferential):
     name = "pages_coarse"
     platform = replace(LINUX_AMD64, phys_page_size=64 << 10)
     start = platform_start(platform, (Op.PAGES_RESET,))
-    mutants = (
+    mutants: ClassVar[Sequence[Mutant]] = (
         Mutant(
             "physical-pages-ignored",
             "single pages are scavenged",

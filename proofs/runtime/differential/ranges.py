@@ -170,7 +170,7 @@ class RangesDifferential(Differential):
 
     def place(self, numbers: Numbers) -> int:
         """An address at or near a boundary, on either side of the hole in the address space."""
-        low = (numbers.below(PLACES) + 1) * STEP + numbers.pick([0, 0, 0, 1, STEP - 1])
+        low: int = (numbers.below(PLACES) + 1) * STEP + numbers.pick([0, 0, 0, 1, STEP - 1])
         return low + (UPPER if numbers.below(4) == 3 else 0)
 
     def pair(self, numbers: Numbers) -> tuple[int, int]:
