@@ -98,10 +98,10 @@ def changed(before: FlatState, after: FlatState) -> dict[str, Scalar]:
 def _state_lines(title: str, state: FlatState) -> list[str]:
     if not state:
         return []
-    return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in _gathered(state).items())]
+    return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in gathered(state).items())]
 
 
-def _gathered(state: FlatState) -> dict[str, Scalar]:
+def gathered(state: FlatState) -> dict[str, Scalar]:
     """The state with one entry, as in "owns[*]", for each map that is the same everywhere."""
     maps: dict[str, list[Scalar]] = {}
     for name, value in state.items():

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 
@@ -63,9 +64,19 @@ Domain = Sort | Range | Choice
 ValueType = Sort | Range | Choice | Boolean
 
 
+def named(kind: ValueType, value: Any) -> Any:
+    """The value, as a member of the domain's enumeration where it is one."""
+    names = kind.names if isinstance(kind, Range | Choice) else None
+    return value if names is None else _members(names).get(value, value)
+
+
 def spell(kind: ValueType, value: Any) -> bool | int | str:
     """A value as a reader sees it: by its name where it has one."""
-    names = kind.names if isinstance(kind, Range | Choice) else None
-    if names is not None and value in list(names):
-        return names(value).name
-    return value if isinstance(value, bool | int | str) else str(value)
+    value = named(kind, value)
+    plain = isinstance(value, bool | int | str) and not isinstance(value, Enumeration)
+    return value if plain else str(value)
+
+
+@cache
+def _members(names: type[Enumeration]) -> dict[int, Enumeration]:
+    return {int(member): member for member in names}

@@ -3,7 +3,7 @@
 from html import escape
 from string import Template
 
-from checker.counterexample import Counterexample, FlatState, Step
+from checker.counterexample import Counterexample, FlatState, Step, gathered
 
 _PAGE = Template("""<!DOCTYPE html>
 <html lang="en">
@@ -61,7 +61,7 @@ def page(counterexample: Counterexample, title: str, statement: str = "") -> str
 
 
 def _initial(counterexample: Counterexample) -> tuple[FlatState, FlatState]:
-    return counterexample.initial_concrete, counterexample.initial_abstract
+    return gathered(counterexample.initial_concrete), gathered(counterexample.initial_abstract)
 
 
 def _row(number: int, step: Step) -> str:

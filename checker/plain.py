@@ -23,6 +23,7 @@ from checker.spec import (
     Range,
     Sort,
     Variable,
+    named,
     spell,
 )
 
@@ -186,7 +187,7 @@ class Instance:
         after = list(state)
         for variable, key, value in writer._log:
             self._check(variable, value)
-            after[self._position(variable, key)] = value
+            after[self._position(variable, key)] = named(variable.type, value)
         return tuple(after)
 
     def holds(self, prop: Property, state: PlainState, arguments: tuple[Any, ...]) -> bool:
@@ -332,7 +333,8 @@ class Monitor:
             action.body(self._view, writer, *arguments)
         except Disabled:
             raise Rejected(name, arguments, "its guard is false here") from None
-        for variable, key, value in writer._log:
+        for variable, key, written in writer._log:
+            value = named(variable.type, written)
             if variable.index:
                 self._maps[variable.name].write(key, value)
             else:

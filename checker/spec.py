@@ -37,6 +37,7 @@ from checker.domains import (
     Range,
     Sort,
     ValueType,
+    named,
     spell,
 )
 from checker.logic import And, If, Implies, Not, Or
@@ -67,6 +68,7 @@ __all__ = [
     "Variable",
     "applied",
     "is_one_of",
+    "named",
     "spell",
 ]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from checker.counterexample import Counterexample, Replay, Scalar, Step
 from checker.plain import Monitor, Rejected
+from checker.spec import applied, named
 from checker.verdict import Grade, Verdict
 from golang.events import Event
 from golang.trace import Trace
@@ -88,14 +89,19 @@ class TraceMonitor(TraceReader):
         """Takes a step of the model. Raises TraceViolation where it is not allowed."""
         try:
             self.model.step(name, *arguments)
-        except Rejected as rejected:
+        except Rejected:
             action = self.model.machine.actions[name]
             raise TraceViolation(
                 f"{self.subject}.{name}",
                 action.cites,
-                f"the runtime does {rejected.action}{_spelled(rejected.arguments)}, "
+                f"the runtime does {applied(action, [_short(a) for a in arguments])}, "
                 "which the model forbids here",
             ) from None
+
+    def expect_entry(self, rule: str, citation: str, shown: Any, name: str, *key: Any) -> None:
+        """Raises TraceViolation unless the event shows this entry of the model's state."""
+        kind = self.model.machine.variables[name].type
+        self.expect(rule, citation, named(kind, shown), self.model.read(name, *key))
 
 
 def conforms(trace: Trace, make: Callable[[Trace], TraceReader], *, at_least: int = 1) -> Verdict:
@@ -171,7 +177,7 @@ def _about(monitor: TraceReader, last: Event) -> Sequence[Event]:
 def tell(event: Event) -> Step:
     """One event as a step of a story."""
     shown: dict[str, Scalar] = {
-        name: hex(value) if isinstance(value, int) and value > 0xFFFF else value
+        name: _short(value)
         for name, value in event._asdict().items()
         if name not in ("ticket", "m", "p")
     }
@@ -189,6 +195,6 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _spelled(arguments: Sequence[Any]) -> str:
-    spelled = (hex(a) if isinstance(a, int) and a > 0xFFFF else str(a) for a in arguments)
-    return f"({', '.join(spelled)})"
+def _short(value: Any) -> Any:
+    """Addresses are easier to tell from each other in hexadecimal."""
+    return hex(value) if isinstance(value, int) and value > 0xFFFF else value

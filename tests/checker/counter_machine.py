@@ -7,9 +7,8 @@ from hypothesis.stateful import rule
 from hypothesis.strategies import sampled_from
 
 from checker.counterexample import Scalar
-from checker.plain import StateView, Writer
 from checker.refinement import Abstraction
-from checker.spec import Machine, Range
+from checker.spec import Machine, Next, Range, State
 from checker.stateful import Comparison
 
 TOO_FULL = "counter overflow"
@@ -44,16 +43,16 @@ def model() -> Machine:
     machine.var("seen", type=Range(0, 1), init=0)
 
     @machine.action(cites="counter.go:10 Counter.Add")
-    def add(x: StateView, n: Writer) -> None:
+    def add(x: State, n: Next) -> None:
         x.require(x.count < 3)
         n.count = x.count + 1
 
     @machine.action(cites="counter.go:20 Counter.Clear")
-    def clear(_: StateView, n: Writer) -> None:
+    def clear(_: State, n: Next) -> None:
         n.count = 0
 
     @machine.action(cites="counter.go:30 Counter.Drop")
-    def drop(_: StateView, n: Writer) -> None:
+    def drop(_: State, n: Next) -> None:
         n.count = 0
 
     return machine
@@ -63,7 +62,7 @@ ABSTRACTION = Abstraction(model(), history={"seen": "nobody looks"})
 
 
 @ABSTRACTION.of
-def count(view: Counter, *_: StateView) -> int:
+def count(view: Counter, *_: int) -> int:
     return view.value
 
 

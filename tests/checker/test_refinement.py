@@ -1,13 +1,12 @@
 """Refinement: a run of a port is a run of the model, and shows its state."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from checker.plain import Instance
 from checker.refinement import Abstraction, Diverged, Mismatch, ModelRun
-from checker.spec import BOOL, Machine
+from checker.spec import BOOL, Element, Machine, Next, Not, State
 
 Doors = Sequence[bool | None]
 """The port: which doors are open; None where one is missing."""
@@ -21,8 +20,8 @@ def machine() -> Machine:
     made.var("guest", type=BOOL, init=False)
 
     @made.action(d=door, cites="doors.go:10 Open")
-    def open_door(x: Any, n: Any, d: int) -> None:
-        x.require(x.open[d] == False)  # noqa: E712  # the language has no other way
+    def open_door(x: State, n: Next, d: Element) -> None:
+        x.require(Not(x.open[d]))
         n.open[d] = True
 
     return made

@@ -46,7 +46,7 @@ class SpanStatesMonitor(TraceMonitor):
 
     def phase(self, event: GcPhase) -> None:
         cites = "runtime/mgc.go setGCPhase"
-        self.expect("phase", cites, event.old, self.model.read("phase"))
+        self.expect_entry("phase", cites, event.old, "phase")
         if event.new not in PHASE_STEPS:
             raise TraceViolation("span_state.phase", cites, f"there is no phase {event.new}")
         self.step(PHASE_STEPS[event.new])
@@ -63,7 +63,7 @@ class SpanStatesMonitor(TraceMonitor):
 
     def state(self, event: StateStore) -> None:
         cites = "runtime/mheap.go:384 mSpanStateBox"
-        self.expect("state", cites, event.old, self.model.read("state", event.span))
+        self.expect_entry("state", cites, event.old, "state", event.span)
         change = (event.old, event.new)
         if change == (span_state.DEAD, span_state.DEAD):
             self.expect("one_init_a_life", INIT, self.blank.get(event.m), None)

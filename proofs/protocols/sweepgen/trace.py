@@ -94,7 +94,7 @@ class SweepGenerationsMonitor(TraceMonitor):
         stale = self.model.read("gen", event.span) == sweepgen.CACHED_STALE
         self.step("uncache_stale" if stale else "uncache", event.m, cache, event.span)
         cites = "runtime/mcentral.go:212 mcentral.uncacheSpan"
-        self.expect("uncached_generation", cites, new, self.model.read("gen", event.span))
+        self.expect_entry("uncached_generation", cites, new, "gen", event.span)
 
     def acquire(self, event: SgCas) -> None:
         if event.ticket in self.taken_early:
@@ -103,7 +103,7 @@ class SweepGenerationsMonitor(TraceMonitor):
         old, new = self._generations(event)
         self._check(event.span, old)
         self.step("acquire", event.m, event.span)
-        self.expect("acquired", GO, new, self.model.read("gen", event.span))
+        self.expect_entry("acquired", GO, new, "gen", event.span)
 
     def process(self, event: SweepBits) -> None:
         self.step("process", event.m, event.span)
@@ -210,7 +210,7 @@ class SweepGenerationsMonitor(TraceMonitor):
         return relative(event.old, self.heap), relative(event.new, self.heap)
 
     def _check(self, span: int, old: int) -> None:
-        self.expect("generation", GO, old, self.model.read("gen", span))
+        self.expect_entry("generation", GO, old, "gen", span)
 
     def _swept(self, address: int, heap: int) -> bool:
         """Whether a set of the heap holds swept spans in this generation."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checker.logic import And, If, Iff, Implies, Or, Truth
-from checker.spec import Machine, Sort
+from checker.spec import Element, Machine, Sort, State
 from checker.symbolic import Engine
 from checker.symbolic.cut import Invariant
 from checker.symbolic.interference import Relation, Shared, SharedWord
@@ -207,7 +207,7 @@ def relying(machine: Machine) -> Machine:
         cites="runtime/mheap.go:1060",
         why="each thread is proved alone, beside the rely",
     )
-    def others_keep_to_the_rely(x: Any, n: Any, p: Any) -> Any:
+    def others_keep_to_the_rely(x: State, n: State, p: Element) -> Truth:
         """A step that isn't the part's own (those, save `reload`, change its stage)."""
         a = x.arena[p]
         kept = And(n.arena[p] == a, n.low[p] == x.low[p], n.high[p] == x.high[p])

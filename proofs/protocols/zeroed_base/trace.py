@@ -140,7 +140,7 @@ class ZeroedBasesMonitor(TraceMonitor):
         self.expect("chain", GO, old, present)
         self._in_time(event, old)
         self.step("raise_base", part)
-        self.expect("raised_to", GO, new, self.model.read("zeroed_base", event.arena))
+        self.expect_entry("raised_to", GO, new, "zeroed_base", event.arena)
         self.left[event.arena, old] = event.ticket
         self.made[event.arena, new] = self.calls[event.m].began
         return True
