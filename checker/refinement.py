@@ -50,32 +50,32 @@ class Abstraction:
     def __init__(self, machine: Machine, *, history: Mapping[str, str]) -> None:
         self.machine = machine
         self.history = dict(history)
-        self._conjuncts: dict[str, Callable[..., Any]] = {}
-        self._representation: list[Callable[[Any], str | None]] = []
+        self.conjuncts: dict[str, Callable[..., Any]] = {}
+        self.checks: list[Callable[[Any], str | None]] = []
 
     def of(self, conjunct: Callable[..., Any]) -> Callable[..., Any]:
         """Declares the function of the same name as a variable to be that variable's conjunct."""
         name = conjunct.__name__
         if name not in self.machine.variables or name in self.history:
             raise ValueError(f"{name} is not a variable of {self.machine.name} that shows")
-        self._conjuncts[name] = conjunct
+        self.conjuncts[name] = conjunct
         return conjunct
 
     def representation(self, check: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
         """Declares a check of the port's own consistency: None, or what is wrong."""
-        self._representation.append(check)
+        self.checks.append(check)
         return check
 
     def mismatch(self, port: Any, instance: Instance, state: PlainState) -> Mismatch | str | None:
         """The first disagreement between port and model. Raises ValueError on an uncovered variable."""
-        missing = set(self.machine.variables) - set(self._conjuncts) - set(self.history)
+        missing = set(self.machine.variables) - set(self.conjuncts) - set(self.history)
         if missing:
             raise ValueError(f"no conjunct and no reason for {', '.join(sorted(missing))}")
-        for check in self._representation:
+        for check in self.checks:
             wrong = check(port)
             if wrong:
                 return wrong
-        for name, conjunct in self._conjuncts.items():
+        for name, conjunct in self.conjuncts.items():
             variable = self.machine.variables[name]
             for key in itertools.product(*map(instance.elements, variable.index)):
                 shown, kept = conjunct(port, *key), instance.value(state, name, *key)

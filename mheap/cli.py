@@ -24,8 +24,8 @@ from harness.conformance import conforms
 from harness.invariants import invariants
 from harness.recording import BUILD
 from harness.replay import CannotReplay, replay
+from mheap import corners, invariantspage, trustpage, where, wherepage
 from mheap import drift as drifts
-from mheap import invariantspage, where, wherepage
 from proofs.subjects import replays_of, subjects
 
 HOLDS, VIOLATED, NO_ANSWER = 0, 1, 2
@@ -54,6 +54,7 @@ def cli() -> None:
       mheap trace FILE               is the recording a run of the models?
       mheap where NAME               what is the counterpart of this Go name?
       mheap invariants NUMBER        what checks this invariant of mheap.go?
+      mheap trust                    what has one to trust?
       mheap drift --go VERSION       what that Go has changed of what is ported
     """  # noqa: D301  (click takes the control character, not the letters)
 
@@ -177,12 +178,23 @@ def invariants_command(number: int | None, write: bool) -> int:
         there = f"the list has the numbers 1 to {len(invariants())}"
         raise CannotCheck(f"invariant {number}", "there is none", there)
     unchecked = [each for each in chosen if not each.checked]
-    known = invariantspage.checks()
+    known = corners.checks()
     for each in chosen if number is not None else unchecked:
         click.echo(invariantspage.described(each, known))
     if number is None:
         click.echo(f"{len(unchecked)} of {len(chosen)} are not checked")
     return VIOLATED if unchecked else HOLDS
+
+
+@cli.command("trust", short_help="What has one to trust, and why?")
+@click.option("--write", is_flag=True, help="Write docs/trusted-base.md anew.")
+def trust_command(write: bool) -> int:
+    """Say what no proof shows, why it may be trusted, and what would notice if it were wrong."""
+    if write:
+        trustpage.write()
+    else:
+        click.echo(trustpage.page())
+    return HOLDS
 
 
 @cli.command("drift", short_help="What has another version of Go changed of what is ported?")

@@ -1,34 +1,16 @@
 """The page docs/invariants.md: the invariants of Go's mheap.go, and where each of them is checked."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from checker.obligation import Technique
 from golang.toolchain import GO_VERSION
 from harness.invariants import GoInvariant, StatedBy, invariants
-from harness.subject import Subject
-from proofs.subjects import subjects
+from mheap.corners import Corner, checks
 
 PAGE = Path(__file__).parents[1] / "docs" / "invariants.md"
 MHEAP = "runtime/mheap.go"
 
-
-class Corner(StrEnum):
-    """Of what a check says something."""
-
-    MODEL = "model"
-    PORT = "port"
-    RUNTIME = "real runtime"
-
-
-CORNERS = {
-    Technique.INDUCTION: Corner.MODEL,
-    Technique.REACHABILITY: Corner.MODEL,
-    Technique.TRACE: Corner.RUNTIME,
-}
-"""The other techniques run the port."""
 
 _HEAD = f"""# Invariants
 
@@ -42,25 +24,6 @@ model or a claim about the whole heap, as counterexamples have it. `same_as_go` 
 Go's own code. Where only a part of the statement is checked the note says so. A unit test does not
 count as a check.
 """
-
-
-def checks() -> dict[str, Corner]:
-    """What the list may name: obligations with and without their cases, invariants, claims."""
-    return {name: corner for subject in subjects() for name, corner in _checks(subject)}
-
-
-def _checks(subject: Subject) -> Iterator[tuple[str, Corner]]:
-    for each in subject.obligations():
-        if each.mutant is None:
-            corner = CORNERS.get(each.technique, Corner.PORT)
-            yield f"{subject.name}.{each.name}", corner
-            yield f"{subject.name}.{each.title}", corner
-    if subject.machine is not None:
-        machine = subject.machine()
-        for name in (*machine.invariants, *machine.transitions):
-            yield f"{subject.name}.{name}", Corner.MODEL
-    for name in subject.claims:
-        yield f"{subject.name}.{name}", Corner.PORT
 
 
 def described(each: GoInvariant, known: Mapping[str, Corner]) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from harness.invariants import invariants
 from mheap.cli import main
-from mheap.invariantspage import PAGE, Corner, checks, page
+from mheap.corners import Corner, checks
+from mheap.invariantspage import PAGE, page
 from proofs.port.whole_heap.invariants import CLAIMS
 
 ROOT = Path(__file__).resolve().parent.parent

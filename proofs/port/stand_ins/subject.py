@@ -35,6 +35,13 @@ QUEUE = "a span set is a queue, however many threads push at the same time"
 SMALL_BLOCKS = f"{QUEUE} (with blocks of 2 spans; Go's have 512)"
 LOWEST = "the page allocator gives the lowest run that fits, and knows which pages were given back"
 
+SHOWN_BY = {
+    "mpagealloc": ("pages", "real_pages"),
+    "mspanset": ("sets", "set_races"),
+    "gcbits": ("bits", "bit_races"),
+}
+"""For each module with a stand-in, the theorems that compare the two."""
+
 ALL_SETS = {**sets.SCENARIOS, **sets.TOO_MANY}
 MANY_TRACES = (sets.FOUR, sets.REUSED_BESIDE_POPS)
 """Of these every state is explored, but they have too many traces to look at each."""
