@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from checker.interleaving.cells import Cell, refuse_to_wait
 from checker.interleaving.requests import Kind, Request, host
-from checker.interleaving.values import Unsupported
+from checker.interleaving.values import Thing, Unsupported
 
 LockOrder = Mapping[int, Collection[int]]
 """For each rank, the ranks that may be held when a mutex of that rank is taken."""
@@ -45,8 +45,8 @@ def set_rank(mutex: Mutex, rank: int) -> None:
         raise Unsupported(f"{mutex} is given two ranks: {mutex._rank} and {rank}")
 
 
-@dataclass(frozen=True)
-class Locks:
+@dataclass(frozen=True, eq=False)
+class Locks(Thing):
     """The operations on mutexes, the order they keep to if there is one, and what a breach says."""
 
     order: LockOrder | None = None
