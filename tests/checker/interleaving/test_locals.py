@@ -146,6 +146,12 @@ def test_a_record_of_the_setup_is_none_of_a_threads_own() -> None:
 
     with pytest.raises(Unsupported, match="thread T: a Pair is a thread's own"):
         explore(Scenario("given", setup), load(PAIR + body))
+
+    def method(port: Any) -> Setup:
+        return Setup([("T", partial(port.Pair().swap))])
+
+    with pytest.raises(Unsupported, match="thread T: a Pair is a thread's own"):
+        explore(Scenario("method", method), load(PAIR))
     default = "def body0(x, pair=Pair()):\n    x.t.add(1)\n    return pair.a\n"
 
     def load_late(_: Any) -> Setup:
