@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from impl.config import Config
 from impl.gcbits import GcBits
 from impl.heaparena import HeapArena, arena_at, arena_index
-from impl.rt import Local, atomic, ones_count64, throw, trailing_zeros64, u8, u64
+from impl.rt import Local, Plain, atomic, ones_count64, throw, trailing_zeros64, u8, u64
 from impl.spanclass import span_class_noscan
 from impl.stubs import div_round_up
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class MarkBits(Local):
     """runtime/mbitmap.go markBits: the bit of object n in a bitmap."""
 
-    bits: GcBits
-    n: int
+    bits: Plain[GcBits]
+    n: Plain[int]
 
     def is_marked(self) -> bool:
         """runtime/mbitmap.go markBits.isMarked: the bit is set; a plain read."""

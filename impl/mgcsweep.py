@@ -63,7 +63,7 @@ SWEEP_BATCH_SIZE = 10
 class SweepLocked(Local):
     """runtime/mgcsweep.go sweepLocked: sweep ownership of a span."""
 
-    mspan: "Mspan"
+    mspan: Plain["Mspan"]
 
     def sweep(self, h: "Mheap", preserve: bool) -> bool:
         """runtime/mgcsweep.go sweepLocked.sweep: frees unmarked objects; True if it freed the span.

@@ -6,7 +6,7 @@ Not ported here: the diagnostic lines before a throw.
 from dataclasses import dataclass
 
 from impl.config import Config
-from impl.rt import Local, throw, u16
+from impl.rt import Local, Plain, throw, u16
 
 SCAV_CHUNK_HAS_FREE = 1 << 0
 """runtime/mgcscavenge.go scavChunkHasFree: there may be something left to scavenge."""
@@ -37,10 +37,10 @@ class ScavChunkData(Local):
     all pages may be in use.
     """
 
-    in_use: int = 0
-    last_in_use: int = 0
-    gen: int = 0
-    flags: int = 0
+    in_use: Plain[int] = 0
+    last_in_use: Plain[int] = 0
+    gen: Plain[int] = 0
+    flags: Plain[int] = 0
 
     def pack(self, config: Config) -> int:
         """runtime/mgcscavenge.go scavChunkData.pack: the value as a uint64."""

@@ -198,8 +198,8 @@ class SpecialsIter(Local):
     pprev is the link that leads to it. After the last one s is None, and only valid may be called.
     """
 
-    pprev: SpecialRef
-    s: Special
+    pprev: Plain[SpecialRef]
+    s: Plain[Special]
 
     def valid(self) -> bool:
         """runtime/mheap.go specialsIter.valid: there is a present record."""

@@ -43,8 +43,8 @@ class Struct(metaclass=StructMeta):
 class Local:
     """Base of a Go struct on a thread's stack, whose methods change it: no other thread reaches it.
 
-    Its subclasses are dataclasses with slots. To the explorer what they hold is part of the thread's
-    local state.
+    Its subclasses are dataclasses with slots, all of whose fields are Plain. To the explorer what they
+    hold is part of the thread's local state.
     """
 
     __slots__ = ()

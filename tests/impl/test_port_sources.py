@@ -105,3 +105,21 @@ def test_a_function_that_only_calls_itself_is_unused(tmp_path: Path) -> None:
     )
     (tmp_path / "proofs" / "b.py").write_text("from impl.a import taken\nA().live\n")
     assert unused(tmp_path) == ["A.dead", "gone"]
+
+
+def test_what_a_thread_keeps_to_itself_has_plain_fields() -> None:
+    """A field's type in quotes alone would have dataclass look for the module, which has no name."""
+    found = {
+        f"{module}.{node.name}": [
+            (decorated, ast.unparse(each.annotation).partition("[")[0])
+            for decorated in map(ast.unparse, node.decorator_list)
+            for each in node.body
+            if isinstance(each, ast.AnnAssign)
+        ]
+        for module, tree in PORT.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and "Local" in map(ast.unparse, node.bases)
+    }
+    assert found
+    for name, fields in found.items():
+        assert set(fields) == {("dataclass(slots=True)", "Plain")}, name
