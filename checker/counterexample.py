@@ -6,7 +6,7 @@ It ends with a program that reproduces it and with what `replay` needs to run it
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -53,13 +53,15 @@ class Counterexample:
     diverging: str = ""
     reproduction: str = ""
     replay: Replay | None = None
+    reads: Sequence[str] = ()
+    """The entries of the abstract state that the steps and the claim look at; empty if unknown."""
 
     def text(self) -> str:
         """The story for a terminal."""
         lines = [f"violated: {self.invariant}"]
         lines += [f"stated at: {self.citation}"] if self.citation else []
         lines += [f"why: {self.why}"] if self.why else []
-        lines += _state_lines("initially", self.initial_abstract or self.initial_concrete)
+        lines += self._beginning()
         for number, step in enumerate(self.steps, 1):
             place = " ".join(part for part in (step.function, step.where) if part)
             lines.append(
@@ -76,6 +78,12 @@ class Counterexample:
             ]
         return "\n".join(lines)
 
+    def _beginning(self) -> list[str]:
+        """The initial state, as far as the story depends on it."""
+        state = gathered(self.initial_abstract or self.initial_concrete, only=self.reads)
+        shown = ", ".join(f"{name}={value}" for name, value in state.items())
+        return [f"initially: {shown}"] if shown else []
+
     def to_json(self) -> dict[str, Any]:
         """A JSON document from which `from_json` makes an equal counterexample."""
         document: dict[str, Any] = json.loads(json.dumps(asdict(self)))
@@ -87,7 +95,12 @@ class Counterexample:
         rest = dict(document)
         steps = [Step(**step) for step in rest.pop("steps")]
         replay = rest.pop("replay")
-        return Counterexample(steps=steps, replay=Replay(**replay) if replay else None, **rest)
+        return Counterexample(
+            steps=steps,
+            replay=Replay(**replay) if replay else None,
+            reads=tuple(rest.pop("reads", ())),
+            **rest,
+        )
 
 
 def changed(before: FlatState, after: FlatState) -> dict[str, Scalar]:
@@ -95,14 +108,11 @@ def changed(before: FlatState, after: FlatState) -> dict[str, Scalar]:
     return {name: value for name, value in after.items() if before.get(name) != value}
 
 
-def _state_lines(title: str, state: FlatState) -> list[str]:
-    if not state:
-        return []
-    return [f"{title}: " + ", ".join(f"{name}={value}" for name, value in gathered(state).items())]
+def gathered(state: FlatState, only: Collection[str] = ()) -> dict[str, Scalar]:
+    """The state with one entry, as in "owns[*]", for each map that is the same everywhere.
 
-
-def gathered(state: FlatState) -> dict[str, Scalar]:
-    """The state with one entry, as in "owns[*]", for each map that is the same everywhere."""
+    `only` leaves out all other entries, unless it is empty.
+    """
     maps: dict[str, list[Scalar]] = {}
     for name, value in state.items():
         maps.setdefault(_map_of(name), []).append(value)
@@ -110,6 +120,7 @@ def gathered(state: FlatState) -> dict[str, Scalar]:
     return {
         f"{_map_of(name)}[*]" if _map_of(name) in even else name: value
         for name, value in state.items()
+        if not only or name in only
     }
 
 

@@ -7,8 +7,8 @@ the solver reads.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from checker.counterexample import Scalar
@@ -200,6 +200,26 @@ class Instance:
         """Whether a step property holds from `before` to `after` for these arguments."""
         return bool(prop.body(self._before.show(before), self._after.show(after), *arguments))
 
+    def reads(
+        self, statement: Action | Property, states: Sequence[PlainState], arguments: tuple[Any, ...]
+    ) -> set[str]:
+        """The entries that an action or a property looks at in the last of these states.
+
+        A property of steps also looks at the one before it.
+        """
+        steps = statement.name in self.machine.transitions
+        watched = [_Watched(state) for state in states[-2 if steps else -1 :]]
+        views = [
+            movable.show(state)
+            for movable, state in zip((self._before, self._after), watched, strict=False)
+        ]
+        if isinstance(statement, Action):
+            with suppress(Disabled):
+                statement.body(*views, Writer(self.machine.variables, self.elements), *arguments)
+        else:
+            statement.body(*views, *arguments)
+        return {self._names[position] for state in watched for position in state.seen}
+
     def broken(
         self, state: PlainState, but: frozenset[str] = frozenset()
     ) -> tuple[Property, tuple[Any, ...]] | None:
@@ -245,17 +265,29 @@ class Instance:
             raise SpecError(f"{variable.name} := {value!r} is outside its type {kind}")
 
 
+class _Watched:
+    """A state that remembers at which positions it was read."""
+
+    def __init__(self, state: PlainState) -> None:
+        self._state = state
+        self.seen: set[int] = set()
+
+    def __getitem__(self, position: int) -> Any:
+        self.seen.add(position)
+        return self._state[position]
+
+
 class _MovableView:
     """A view that can be pointed at one state after another without being rebuilt."""
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self.state: PlainState = ()
+        self.state: PlainState | _Watched = ()
         variables = instance.machine.variables.values()
         maps = {v.name: _FlatMap(self, instance, v) for v in variables if v.index}
         self._view = StateView(instance.constants, maps, self._scalar, instance.elements)
 
-    def show(self, state: PlainState) -> StateView:
+    def show(self, state: PlainState | _Watched) -> StateView:
         self.state = state
         return self._view
 

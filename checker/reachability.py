@@ -130,7 +130,10 @@ def tell(
     before = instance.describe(instance.initial)
     initial = before
     steps = []
-    for action, action_arguments, state in path:
+    states = [instance.initial, *(state for _, _, state in path)]
+    reads = instance.reads(prop, states, arguments)
+    for earlier, (action, action_arguments, state) in zip(states, path, strict=False):
+        reads |= instance.reads(action, [earlier], action_arguments)
         after = instance.describe(state)
         steps.append(
             Step(
@@ -152,6 +155,7 @@ def tell(
         initial_abstract=initial,
         diverging=f"{applied(prop, arguments)} is false",
         replay=Replay(f"{machine.name}/model", choices, variant),
+        reads=tuple(sorted(reads)),
     )
 
 

@@ -52,16 +52,18 @@ class Witness:
         goal = [prop.name, *plain_goal] if prop else []
         steps = []
         taken: list[Any] = []
+        reads: set[str] = set()
         after = state
         if action is not None:
             if instance.broken(state) is not None:
                 return None
             plain_arguments = tuple(self._plain(a) for a in arguments)
             taken = [action.name, *plain_arguments]
+            reads = instance.reads(action, [state], plain_arguments)
             try:
                 following = instance.step(state, action, plain_arguments)
             except SpecError as error:
-                return self._story(instance, state, [], prop, str(error), [taken, goal])
+                return self._story(instance, state, [], prop, str(error), [taken, goal], reads)
             if following is None:
                 return None
             after = following
@@ -71,7 +73,8 @@ class Witness:
         if prop is None or self._holds(instance, prop, state, after, plain_goal):
             return None
         diverging = f"{applied(prop, plain_goal)} is false"
-        return self._story(instance, state, steps, prop, diverging, [taken, goal])
+        reads |= instance.reads(prop, [state, after], plain_goal)
+        return self._story(instance, state, steps, prop, diverging, [taken, goal], reads)
 
     def _holds(
         self, instance: Instance, prop: Property, state: Any, after: Any, arguments: Any
@@ -88,6 +91,7 @@ class Witness:
         prop: Property | None,
         diverging: str,
         choices: list[list[Any]],
+        reads: set[str],
     ) -> Counterexample:
         machine = instance.machine
         sizes = {"sizes": instance.sizes, "constants": instance.constants}
@@ -102,6 +106,7 @@ class Witness:
             replay=Replay(
                 f"{machine.name}/induction", [sizes, list(state), *choices], self._variant
             ),
+            reads=tuple(sorted(reads)),
         )
 
     def _state(self, instance: Instance) -> Any:

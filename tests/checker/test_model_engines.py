@@ -304,6 +304,41 @@ class TestNames:
             Choice(Light)
 
 
+class TestWhatAStoryReads:
+    """A story begins with what its steps and its claim look at, and nothing else."""
+
+    def machine(self) -> Machine:
+        machine = lock(check=False)
+        thread = machine.sorts[0]
+        machine.var("hats", thread, type=BOOL, init=False)
+        return machine
+
+    def test_of_a_reachable_violation(self) -> None:
+        story = check_reachable(self.machine(), {"Thread": 3}).counterexample
+        assert story is not None
+        assert story.reads == ("holds[0]", "holds[1]")
+        assert "initially: holds[*]=False\n" in story.text()
+        assert "hats[2]" in story.initial_abstract
+
+    def test_of_an_inductive_one(self) -> None:
+        story = prove(self.machine()).counterexample
+        assert story is not None
+        assert {name.partition("[")[0] for name in story.reads} == {"holds"}
+        assert "hats" not in story.text()
+
+    def test_of_a_step_property(self) -> None:
+        machine = self.machine()
+
+        @machine.transition(t=machine.sorts[0], cites="-")
+        def never_let_go(x: State, n: State, t: Element) -> Truth:
+            return Implies(x.holds[t], n.holds[t])
+
+        story = check_reachable(machine, {"Thread": 1}).counterexample
+        assert story is not None
+        assert [step.action for step in story.steps] == ["take(t=thread 0)", "leave(t=thread 0)"]
+        assert story.reads == ("holds[0]",)
+
+
 class TestTheListOfActions:
     def machine(self) -> Machine:
         machine = Machine("m", cites="-", why="-")
