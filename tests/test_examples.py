@@ -1,6 +1,7 @@
 """The examples and the guide of checker: they run, and need nothing of ours but checker."""
 
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import checker
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = ROOT / "checker" / "README.md"
@@ -55,3 +58,16 @@ def test_the_guide_does_what_it_says() -> None:
             printed += [output.getvalue()] if output.getvalue() else []
     assert printed == shown
     assert len(shown) == 4
+
+
+def test_the_examples_use_public_modules_only() -> None:
+    public = {f"checker.{name}" for name in checker.__all__}
+    used = {
+        module
+        for path in (ROOT / "examples").rglob("*.py")
+        for module in re.findall(r"^from (checker[\w.]*) import", path.read_text(), re.MULTILINE)
+    }
+    assert used <= public
+    for name in checker.__all__:
+        assert importlib.import_module(f"checker.{name}").__doc__
+        assert f"`{name}`" in (checker.__doc__ or "")

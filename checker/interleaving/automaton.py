@@ -32,7 +32,7 @@ from checker.interleaving.values import (
 )
 
 # Frames of these are left out of a thread's state: what they do after an answer depends on the
-# request alone.
+# request alone, and on the locks held and the objects under construction, which are in the state.
 _MACHINE = (arrays, cells, locks, requests, slices, structs)
 _MACHINE_FILES = {each.__file__ for each in _MACHINE} | {__file__}
 _EAGER = {Kind.PLAIN_LOAD, Kind.PLAIN_STORE, Kind.SPIN, Kind.RETURN}
@@ -50,31 +50,35 @@ class Site:
 
 
 class Node:
-    """A thread suspended at a request. `place` and `operands` are numbers of the automata's tables.
+    """A thread suspended at a request: a state of its automaton.
 
-    `reads` and `writes` are sets of places, as bit masks: the plain accesses since the last step.
+    Values and places are numbers, positions in the tables of `Automata`. That makes a node's edges
+    and effects look-ups of small integers, which is what the searches spend their time on.
     """
 
-    __slots__ = (
-        "answer",
-        "eager",
-        "ending",
-        "final",
-        "index",
-        "kids",
-        "kind",
-        "operand",
-        "parent",
-        "place",
-        "reads",
-        "request",
-        "runner",
-        "site",
-        "steps",
-        "thread",
-        "updates",
-        "writes",
-    )
+    __slots__ = {  # noqa: RUF023  # grouped by what they are for
+        # Who is suspended, and where.
+        "thread": "the position of the thread in the scenario",
+        "request": "what it asks for",
+        "kind": "the request's kind, which the searches look at all the time",
+        "place": "the place it concerns; -1 for none",
+        "site": "the line of the program it is at, for stories",
+        "eager": "nobody else can observe when it is granted, so it is granted at once: see memory",
+        "final": "the thread has ended; there is nothing to grant",
+        "ending": "the results of its calls so far, and the text of its throw if that ended it",
+        # What it did since its last step, as bit masks over places: see memory.conflict.
+        "reads": "the places it has read plainly since then",
+        "writes": "the places it has written plainly since then",
+        # Its place in the graph.
+        "index": "its position among all nodes, which stands for it in a state of the search",
+        "parent": "the node from which it was first reached; None for a root",
+        "answer": "what `parent` was given to get here; from root to here they are a history",
+        "kids": "the node after each answer that was given here so far",
+        # What is remembered so that nothing is computed twice.
+        "runner": "a live run suspended just here, if there is one to spare",
+        "updates": "for each old value of the place, what granting does: see Automata.update",
+        "steps": "for each memory, the step from here: see Memory.step",
+    }
 
     def __init__(self, thread: int, request: Request, parent: "Node | None", answer: int) -> None:
         self.thread, self.request, self.parent, self.answer = thread, request, parent, answer
@@ -82,7 +86,7 @@ class Node:
         self.kind = request.kind
         self.eager = request.kind in _EAGER
         self.final = request.kind in _FINAL
-        self.place = self.operand = -1
+        self.place = -1
         self.kids: dict[int, Node] = {}
         self.updates: dict[int, tuple[int, int]] = {}
         self.steps: dict[int, Any] = {}
@@ -126,7 +130,11 @@ def perform(request: Request, old: Any, thread: str) -> tuple[Any, Any]:
 
 
 class Runner(Host):
-    """One live run of a thread, suspended at a request."""
+    """One live run of a thread, suspended at a request.
+
+    A greenlet, because it can be suspended in the midst of any call, which a generator cannot. It
+    cannot be copied: once it was given one answer, the other edges of its node need another run.
+    """
 
     def __init__(
         self,
@@ -182,7 +190,13 @@ class Runner(Host):
         return found
 
     def state(self, request: Request, suspended: Sequence[types.FrameType]) -> Hashable:
-        """The local state: equal for two runs iff they behave alike from now on."""
+        """The local state: equal for two runs only if they behave alike from now on.
+
+        What a thread does next depends on its request (the machine's own frames add nothing to it),
+        on where its frames are and what they still read, on the objects that it counts, builds and
+        holds, and on nothing else: shared data is in the explorer's memory, and module variables
+        are refused. Its results are in the state since they are part of how it ends.
+        """
         operands = canonical(request.operands)
         records = PrivateRecords(self)
         frames = tuple(_frame_state(frame, records) for frame in suspended)
@@ -202,6 +216,8 @@ def _frame_state(frame: types.FrameType, records: PrivateRecords) -> Hashable:
             f"{code.co_filename}:{frame.f_lineno}: a thread is suspended in {code.co_qualname}, "
             f"which is not in normal form: {why}"
         )
+    # The line alone names a point, as in normal form each statement has its own; the module goes
+    # along because two may have as many lines.
     values = frame.f_locals
     state: list[Any] = [(id(frame.f_globals), frame.f_lineno)]
     for name in here.live:
@@ -238,15 +254,17 @@ class Automata:
         self.values = Values()
         self.places: list[Place] = []
         self.initial: list[int] = []
+        """For each place the number of the value that the setup left there."""
         self.slots: dict[int, int] = {}
         """Places that some thread writes, by number: their position in a memory."""
         self.nodes: list[Node] = []
-        self.resumed = 0
+        self.things: dict[tuple[Any, ...], Any] = {}
+        """Every object by who made it and as which in turn, so that replays find the same ones."""
+        self.relied_on: set[Assumption] = set()
         self._numbers: dict[Place, int] = {}
         self._states: dict[Hashable, Node] | None = {} if merge else None
         self._checked: dict[int, dict[str, Any]] = {}
-        self.things: dict[tuple[Any, ...], Any] = {}
-        self.relied_on: set[Assumption] = set()
+        """Modules that have no variable of a mutable type. They are kept, so that ids stay theirs."""
         host = _SetupHost(self.things)
         with hosted(host):
             setup = scenario.setup(port)
@@ -291,6 +309,7 @@ class Automata:
         """The node after `node` is given the value of number `answer`."""
         child = node.kids.get(answer)
         if child is None:
+            # The run that is suspended here goes on, so it is no longer here for another answer.
             runner, node.runner = node.runner, None
             if runner is None:
                 runner = self._replay(node)
@@ -306,10 +325,13 @@ class Automata:
         return Runner(self.things, self.relied_on, self.threads[thread], self._calls[thread])
 
     def _resume(self, runner: Runner, *answer: int) -> Request:
-        self.resumed += 1
         return runner.resume(*(self.values[each] for each in answer))
 
     def _replay(self, node: Node) -> Runner:
+        """A new run, brought to a node by the answers that first led there.
+
+        It must come to just this request: between requests a thread is deterministic.
+        """
         history = []
         at = node
         while at.parent is not None:
@@ -323,6 +345,7 @@ class Automata:
 
     def _node(self, runner: Runner, request: Request, parent: Node | None, answer: int) -> Node:
         node = Node(parent.thread if parent else answer, request, parent, answer)
+        # A step begins at a request that is not eager; the plain accesses after it belong to it.
         if parent and parent.eager:
             node.reads, node.writes = parent.reads, parent.writes
         if parent and parent.kind is Kind.PLAIN_LOAD:
@@ -336,14 +359,13 @@ class Automata:
             state = (node.thread, node.reads, node.writes, runner.state(request, frames))
             known = self._states.setdefault(state, node)
             if known is not node:
+                # This run is as good as one that came here the other way.
                 known.runner = known.runner or runner
                 return known
         node.index = len(self.nodes)
         self.nodes.append(node)
         if request.place is not None:
             node.place = self.place(request.place)
-        if request.operands and request.update is None:
-            node.operand = self.values.number(request.operands[0])
         node.runner = runner
         node.ending = (runner.results, runner.throw[1] if runner.throw else None)
         node.site = runner.thrown_at or _site(frames)

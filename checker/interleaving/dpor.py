@@ -62,10 +62,15 @@ class Executions:
 
 @dataclass
 class _Branch:
+    """A point of the current execution from which other executions may still be tried."""
+
     state: Configuration
     spinning: frozenset[int]
+    """Threads whose last step changed nothing; see the module's last paragraph."""
     sleep: dict[int, ExecutionEvent]
+    """What each sleeping thread would do. All executions that begin with it were run already."""
     backtrack: set[int] = field(default_factory=set)
+    """The threads to begin with from here: a source set, grown as races are found further on."""
 
 
 class Dpor:
@@ -105,6 +110,8 @@ class Dpor:
                 continue
             self.frames.pop()
             if self.events:
+                # Beginning with it again would lead to the same traces, until something happens
+                # that does not commute with it: `take` wakes it then.
                 done = self.events.pop()
                 self.frames[-1].sleep[done.thread] = done
         return self.counts
@@ -116,8 +123,10 @@ class Dpor:
         self.frames.append(frame)
         enabled = [t for t in range(self.threads) if self.enabled(frame, t)]
         awake = [t for t in enabled if t not in sleep]
+        # Any thread will do to begin with: whichever others matter show in races later on.
         frame.backtrack.update(awake[:1])
         if not awake:
+            # Where a thread could only repeat what sleeps, this execution is part of another trace.
             self.missed_locks(frame)
             if enabled:
                 self.counts.blocked += 1
@@ -163,6 +172,8 @@ class Dpor:
         own = next((e for e in reversed(self.events) if e.thread == event.thread), None)
         event.number = own.number + 1 if own else 1
         event.before = own.clock if own else (0,) * self.threads
+        # Backwards, so that `covered` knows all that happened before by way of later events: what is
+        # not in it when we get there is ordered with this event by nothing between the two.
         covered = list(event.before)
         races = []
         for index in range(len(self.events) - 1, -1, -1):
@@ -175,8 +186,10 @@ class Dpor:
         covered[event.thread] = event.number
         event.clock = tuple(covered)
         if event.kind is Kind.LOCK:
+            # The release in between cannot come later than this; the acquisition before it could.
             races = self.acquisition(event)
         elif event.kind is Kind.UNLOCK:
+            # Nobody else can do anything with a mutex that is held.
             races = []
         for index in races:
             self.reverse(index, event)
@@ -196,6 +209,9 @@ class Dpor:
         Without `first` a compare-and-swap may turn from a read into a write; that does not matter
         here, as then `first` is a write and nothing left of what came after it is on its place.
         """
+        # What does not depend on `first` can run without it, and `event` after that. `initials` are
+        # the threads that such a run can begin with; if one of them will be tried at that point
+        # anyway, the reversed order lies below it. That is why source sets need no more than this.
         first = self.events[index]
         between = [e for e in self.events[index + 1 :] if not e.follows(first)]
         sequence = [*between, event]

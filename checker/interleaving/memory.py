@@ -6,6 +6,12 @@ touched before the thread moves on; a node carries them, and `conflict` finds th
 somebody does. So the first plain access that should have been a step is itself found, in the state
 graph, as a data race.
 
+Why the first is enough: take an interleaving in which another thread's step comes among a thread's
+plain accesses. If the two touch no place in common, they commute, and moving the plain accesses up
+to their step gives an interleaving that is explored and ends in the same state. If they do, take the
+earliest such pair: up to there all is explored, so the state in which the other is about to take that
+step is found, and `conflict` with it.
+
 Memories are numbered. A step depends only on (node, memory), and is computed once for each pair.
 """
 
@@ -44,6 +50,7 @@ class Memory:
 
     def __init__(self, automata: Automata) -> None:
         self.automata = automata
+        # Number 0 is the memory that the setup left: nothing differs from the initial values.
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self._contents: list[tuple[int, ...]] = [()]
         self._places: list[int] = []
@@ -95,6 +102,7 @@ class Memory:
         return node.kind is Kind.LOCK and self.value(memory, node.place) != self._nothing
 
     def _run(self, node: Node, memory: int, eager_only: bool) -> ThreadStep:
+        # What this step has written so far; memories are made once a step, not once an access.
         values: dict[int, int] = {}
         events: list[AccessEvent] = []
         reads = writes = plain_reads = plain_writes = 0
@@ -115,6 +123,7 @@ class Memory:
                     plain_writes |= bit if node.eager else 0
                     values[node.place] = new
             events.append(AccessEvent(node, old, new, answer))
+            # Nobody else can end such a loop, and it would never come to its next step.
             if len(events) > _EAGER_LIMIT:
                 raise Unsupported(f"{node.site}: a loop without a step; is its condition Racy?")
             node = self.automata.child(node, answer)

@@ -19,15 +19,6 @@ class Violation(Exception):
         self.name, self.message = name, message
 
 
-class Disagreement(Violation):
-    """Implementation and model disagree about a field, or the model has no such step."""
-
-    def __init__(self, field: str, expected: Any, found: Any, why: str = "") -> None:
-        message = f"expected {expected!r}, found {found!r}" + (f" ({why})" if why else "")
-        super().__init__(field, message)
-        self.field, self.expected, self.found = field, expected, found
-
-
 @dataclass(frozen=True)
 class Operation:
     """One thing a thread did.
@@ -120,8 +111,8 @@ class Simulation(Protocol):
     def advance(self, state: Any, operations: tuple[Operation, ...], view: View) -> Hashable:
         """The model state after a thread's step, whose operations are given in order.
 
-        `view` is memory after the step. Raises Disagreement or Violation if the model does not allow
-        the step, or if what is in memory is not what the model state says.
+        `view` is memory after the step. Raises Violation if the model does not allow the step,
+        or if what is in memory is not what the model state says.
         """
 
 

@@ -211,14 +211,13 @@ def explore(
     *,
     limit: int = 1_000_000,
     merge: bool = True,
-    progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Explores every state of a scenario over `port`, up to `limit` states.
 
-    Stops at the first violation, which is one of those nearest to the start. `progress` is told the
-    number of states from time to time. Raises Unsupported if the port cannot be followed.
+    Stops at the first violation, which is one of those nearest to the start. Raises Unsupported if
+    the port cannot be followed. `merge=False` keeps every history of a thread apart: see `Automata`.
     """
-    return _Search(Exploration(scenario, port, simulation, merge=merge), limit, progress).run()
+    return _Search(Exploration(scenario, port, simulation, merge=merge), limit).run()
 
 
 def replay(
@@ -295,15 +294,17 @@ def _all_blocked(exploration: Exploration, state: Configuration) -> bool:
 
 
 class _Search:
-    def __init__(
-        self, exploration: Exploration, limit: int, progress: Callable[[int], None] | None
-    ) -> None:
-        self.exploration, self.limit, self.progress = exploration, limit, progress
+    """The breadth-first search. States are numbered in the order in which they are met."""
+
+    def __init__(self, exploration: Exploration, limit: int) -> None:
+        self.exploration, self.limit = exploration, limit
         self.states: list[Configuration] = []
         self.numbers: dict[Configuration, int] = {}
         self.parents: list[tuple[int, int]] = []
+        """From which state each was first met, and by whose step: a shortest way there."""
         self.depths: list[int] = []
         self.successors: list[tuple[int, ...]] = []
+        """One entry for each step, so that paths can be counted once all are known."""
         self.outcomes: set[Outcome] = set()
         self.transitions = 0
         self.at = 0
@@ -317,8 +318,6 @@ class _Search:
                     return self.result(stopped=f"more than {self.limit} states")
                 self.expand()
                 self.at += 1
-                if self.progress is not None and self.at % 4096 == 0:
-                    self.progress(len(self.states))
             for dead in dead_ends(self.successors)[:1]:
                 self.at, self.choice = dead, -1
                 message = (
@@ -336,6 +335,7 @@ class _Search:
         for thread in range(len(state) - 2):
             self.choice = thread
             successor = exploration.successor(state, thread)
+            # A step back to the same state is a spin: it adds no interleaving, only a delay.
             if successor is not None and successor != state:
                 reached.append(self.enter(successor, self.at, thread))
         self.choice = -1

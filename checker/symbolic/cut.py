@@ -12,6 +12,11 @@ stays as it is, and Python still executes it.
                                       ...     # claims the invariant again; the path ends
 
 `continue` falls into the `else`, `break` skips it and `return` leaves, as they do in the loop.
+Why that is a proof for any number of rounds: the invariant holds when the loop is reached (claimed),
+one round from any state under it leads to such a state again (claimed, and the path ends), so each
+state before a round is one of those the arbitrary state stands for, and so is the one after the last.
+The arbitrary state must then be no narrower than what rounds can leave behind.
+
 What the body may change must be covered by the invariant: local names are found in the text and
 must all be given, fields written and functions called must be declared, or the loop is refused.
 """
@@ -127,6 +132,7 @@ class _Round:
         self._e, self._site = cuts.e, site
         self._invariant = cuts.invariants[site]
         bound = cuts.loops[site].assigned & set(local_names)
+        # What fails from here on, the entry included, is the invariant: no run of the program need.
         self._e.havoc()
         self._e.check(self._invariant.on_entry(local_names), f"{_name(site)}: invariant on entry")
         self.values = dict(self._invariant.arbitrary(local_names))
@@ -136,6 +142,7 @@ class _Round:
             )
 
     def close(self, local_names: Mapping[str, Any]) -> None:
+        # The rounds after this one are the arbitrary one again.
         kept = self._invariant.is_kept(local_names)
         self._e.check(kept, f"{_name(self._site)}: invariant kept")
         self._e.stop()

@@ -63,6 +63,8 @@ class Seq:
         """The node at a position; None outside [0, length)."""
         if Or(position < 0, position >= self.length):
             return None
+        # A symbolic comparison forks: on each path the position is that of a node made before or of
+        # none, so that no two nodes stand at one position and `is` means what it does in the code.
         for other, node in self._made:
             if position == other:
                 return node
@@ -112,7 +114,8 @@ def check_list(
 ) -> None:
     """Claims that `head` is a well-formed list of `length` nodes, with node_at(i) at position i.
 
-    The two ends and one arbitrary position are checked, hence all of them.
+    The two ends and one arbitrary position are checked, hence all of them: the position is a fresh
+    input of which nothing is known but that it is one.
     """
     is_empty = bool(length == 0)
     first = None if is_empty else node_at(length * 0)
