@@ -7,10 +7,16 @@ from checker.interleaving.refinement import Refinement
 from checker.mutation import Mutant
 from checker.obligation import Technique
 from checker.verdict import Grade, Verdict
-from harness import histories, interleavings
 from harness.histories import Explored
+from harness.interleavings import (
+    BesideModel,
+    Explorable,
+    Explorables,
+    race_free,
+    replay_races,
+    replay_schedules,
+)
 from harness.means import Means
-from harness.replay import Replayer
 from harness.subject import Group, Theorem
 
 RACE_FREE = "every access that is declared plain is ordered by synchronisation"
@@ -67,48 +73,21 @@ def _variants(claims: Sequence[Exploring]) -> list[Mutant]:
     return list(found.values())
 
 
-def refining(scenarios: Mapping[str, Callable[[], Refinement]], *claims: Exploring) -> Group:
-    """Port refines model in every interleaving of a scenario, or is free of data races in it."""
-
-    def judged(claim: Exploring) -> Theorem[Mutant]:
-        why = claim.why or claim.statement
-
-        def verdict(scenario: str, variant: Mutant | None) -> Verdict:
-            refinement = scenarios[scenario]()
-            if claim.races:
-                return interleavings.race_free(refinement, why=why, variant=variant)
-            return interleavings.refines(refinement, why=why, variant=variant)
-
-        return claim.theorem(verdict)
-
-    variants = _variants(claims)
-    replays: dict[str, Replayer] = {
-        "interleaving": interleavings.replay_schedules(scenarios, variants)
-    }
-    if any(claim.races for claim in claims):
-        replays["races"] = interleavings.replay_races(scenarios, variants)
-    return Group([judged(claim) for claim in claims], replays)
-
-
-def possible(
-    harness: str, scenarios: Mapping[str, Callable[[], Explored]], *claims: Exploring
+def _group(
+    names: Mapping[bool, str], explorables: Explorables, claims: Sequence[Exploring]
 ) -> Group:
-    """A module of the port has a possible history in every interleaving, or no data race.
-
-    `harness` is `<subject>/<name>` of the replay, for which the claims must all be of one kind.
-    """
+    """The claims' group; `names` has the replays of schedules (False) and of races (True)."""
 
     def judged(claim: Exploring) -> Theorem[Mutant]:
-        why = claim.why or claim.statement
+        why, harness = claim.why or claim.statement, names[claim.races]
 
         def verdict(scenario: str, variant: Mutant | None) -> Verdict:
-            explored = scenarios[scenario]()
+            explorable = explorables[scenario]()
             if claim.races:
-                return histories.race_free(
-                    explored, harness=harness, cites=claim.cites, why=why, variant=variant
+                return race_free(
+                    explorable, harness=harness, cites=claim.cites, why=why, variant=variant
                 )
-            return histories.holds(
-                explored,
+            return explorable.holds(
                 harness=harness,
                 cites=claim.cites,
                 why=why,
@@ -118,6 +97,32 @@ def possible(
 
         return claim.theorem(verdict)
 
-    replay = histories.replay_races if claims[0].races else histories.replay_histories
-    replays = {harness.partition("/")[2]: replay(scenarios, _variants(claims))}
-    return Group([judged(claim) for claim in claims], replays)
+    replay = {False: replay_schedules, True: replay_races}
+    kinds = sorted({claim.races for claim in claims})
+    variants = _variants(claims)
+    return Group(
+        [judged(claim) for claim in claims],
+        {names[kind].partition("/")[2]: replay[kind](explorables, variants) for kind in kinds},
+    )
+
+
+def refining(
+    subject: str, scenarios: Mapping[str, Callable[[], Refinement]], *claims: Exploring
+) -> Group:
+    """Port refines model in every interleaving of a scenario, or is free of data races in it."""
+
+    def beside(make: Callable[[], Refinement]) -> Callable[[], Explorable]:
+        return lambda: BesideModel(make())
+
+    names = {False: f"{subject}/interleaving", True: f"{subject}/races"}
+    return _group(names, {name: beside(make) for name, make in scenarios.items()}, claims)
+
+
+def possible(
+    harness: str, scenarios: Mapping[str, Callable[[], Explored]], *claims: Exploring
+) -> Group:
+    """A module of the port has a possible history in every interleaving, or no data race.
+
+    `harness` is `<subject>/<name>` of the replay, for which the claims must all be of one kind.
+    """
+    return _group({False: harness, True: harness}, scenarios, claims)

@@ -5,7 +5,7 @@ A history is a `Simulation` (checker/interleaving/observe.py): it sees each step
 keeps what must be remembered to judge the next ones, and raises Violation.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,17 +15,15 @@ from checker.counterexample import Replay, Scalar
 from checker.interleaving.narration import Narrator
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.observe import Simulation
-from checker.interleaving.races import find_races
 from checker.interleaving.requests import host, rely_on
 from checker.interleaving.scenario import Scenario
 from checker.interleaving.search import replay
 from checker.interleaving.structs import struct_where
-from checker.interleaving.verdicts import check_interleavings, check_races
+from checker.interleaving.verdicts import check_interleavings
 from checker.mutation import Mutant
 from checker.verdict import Grade, Verdict
 from harness.assumptions import ONE_ADDRESS
 from harness.explored import EXPLORED, AddressSpace
-from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
 from impl.rt import LockRank
 
@@ -69,31 +67,24 @@ class Explored:
         edits = variant.edits if variant is not None else ()
         return Binding("impl", machine, edits, normal_form, others)
 
+    @property
+    def follower(self) -> Simulation:
+        return self.history
 
-def holds(
-    explored: Explored,
-    *,
-    harness: str,
-    cites: str,
-    why: str,
-    variant: Mutant | None = None,
-    recorded: bool = True,
-) -> Verdict:
-    """EXHAUSTED when the history can follow every interleaving.
-
-    With `recorded`, the number of states must be the recorded one.
-    """
-    return check_interleavings(
-        explored.scenario,
-        explored.bind(variant),
-        explored.history,
-        harness=harness,
-        cites=cites,
-        why=why,
-        variant=variant.name if variant is not None else "",
-        narrator=Narrator(explored.describe),
-        states=explored.states if recorded else None,
-    )
+    def holds(
+        self, *, harness: str, cites: str, why: str, variant: Mutant | None, recorded: bool
+    ) -> Verdict:
+        return check_interleavings(
+            self.scenario,
+            self.bind(variant),
+            self.history,
+            harness=harness,
+            cites=cites,
+            why=why,
+            variant=variant.name if variant is not None else "",
+            narrator=Narrator(self.describe),
+            states=self.states if recorded else None,
+        )
 
 
 def along(
@@ -110,62 +101,3 @@ def along(
     narrator = Narrator(explored.describe)
     story = narrator.breach(result.violation, cites, why, Replay(harness, choices))
     return Verdict(Grade.REFUTED, counterexample=story)
-
-
-def race_free(
-    explored: Explored, *, harness: str, cites: str, why: str, variant: Mutant | None = None
-) -> Verdict:
-    """EXHAUSTED when no trace of the scenario has a race on a plain field."""
-    return check_races(
-        explored.scenario,
-        explored.bind(variant),
-        harness=harness,
-        cites=cites,
-        why=why,
-        variant=variant.name if variant is not None else "",
-    )
-
-
-Scenarios = Mapping[str, Callable[[], Explored]]
-
-
-def replay_histories(scenarios: Scenarios, variants: Iterable[Mutant]) -> Replayer:
-    """The replay harness of schedules: choices are the scenario's name and the schedule."""
-    by_name = {each.name: each for each in variants}
-
-    def run(choices: Sequence[Any], variant: str) -> ReplayResult:
-        name, *schedule = choices
-        explored, mutant = _find(scenarios, by_name, name, variant)
-        port = explored.bind(mutant)
-        result = replay(explored.scenario, port, schedule, explored.history)
-        if result.violation is None:
-            return ReplayResult(False, "the schedule runs, and its history is a possible one")
-        return ReplayResult(True, str(result.violation))
-
-    return run
-
-
-def replay_races(scenarios: Scenarios, variants: Iterable[Mutant]) -> Replayer:
-    """The replay harness of races: choices are the scenario's name and the place."""
-    by_name = {each.name: each for each in variants}
-
-    def run(choices: Sequence[Any], variant: str) -> ReplayResult:
-        name, place = choices
-        explored, mutant = _find(scenarios, by_name, name, variant)
-        found = find_races(explored.scenario, explored.bind(mutant))
-        racing = [each for each in found.races if each.place == place]
-        lines = [f"{each.place}: {each.first} | {each.second}" for each in racing]
-        return ReplayResult(bool(racing), "\n".join(lines) or f"nothing races on {place}")
-
-    return run
-
-
-def _find(
-    scenarios: Scenarios, variants: Mapping[str, Mutant], name: str, variant: str
-) -> tuple[Explored, Mutant | None]:
-    if name not in scenarios or (variant and variant not in variants):
-        raise CannotReplay(
-            f"there is no scenario {name!r} or variant {variant!r}",
-            "was the file written by another version? run the proofs again",
-        )
-    return scenarios[name](), variants[variant] if variant else None

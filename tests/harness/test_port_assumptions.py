@@ -11,7 +11,6 @@ from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
 from checker.verdict import Grade
 from harness import assumptions
-from harness.histories import holds
 from harness.interleavings import explored
 from proofs.port.stand_ins.sets import POOL, SCENARIOS
 from proofs.runtime.differential.subjects import SHARES
@@ -45,7 +44,9 @@ def test_memory_that_a_thread_asks_the_system_for_is_an_assumption() -> None:
 
 def test_a_block_in_the_pool_races_unless_its_next_is_a_word() -> None:
     pool = replace(SCENARIOS[POOL](), words={})
-    verdict = holds(pool, harness="stand_ins/histories", cites="", why="")
+    verdict = pool.holds(
+        harness="stand_ins/histories", cites="", why="", variant=None, recorded=True
+    )
     assert verdict.grade is Grade.REFUTED
     assert verdict.counterexample is not None
     assert "next was" in verdict.counterexample.diverging

@@ -124,6 +124,7 @@ SUBJECT = Subject(
             finding=ISSUE,
         ),
         refining(
+            "span_state",
             SCENARIOS,
             Exploring(
                 "interleavings",

@@ -56,6 +56,7 @@ SUBJECT = Subject(
             mutant_effort=Effort(300, 20),
         ),
         refining(
+            "sweepgen",
             SCENARIOS,
             Exploring(
                 "interleavings",

@@ -68,6 +68,7 @@ SUBJECT = Subject(
             mutants=SEQUENTIAL_MUTANTS,
         ),
         refining(
+            "zeroed_base",
             SCENARIOS,
             Exploring(
                 "interleavings",
