@@ -23,13 +23,7 @@ from checker.interleaving import arrays, cells, locks, requests, slices, structs
 from checker.interleaving.normalform import point, source_line, why_refused
 from checker.interleaving.requests import UNCHANGED, Host, Kind, Place, Request, hosted, rename
 from checker.interleaving.scenario import Call, Scenario
-from checker.interleaving.values import (
-    PrivateRecord,
-    PrivateRecords,
-    Unsupported,
-    Values,
-    canonical,
-)
+from checker.interleaving.values import PrivateRecords, Unsupported, Values, canonical
 
 # Frames of these are left out of a thread's state: what they do after an answer depends on the
 # request alone, and on the locks held and the objects under construction, which are in the state.
@@ -399,9 +393,7 @@ def _calls(name: str, calls: Call | Sequence[Call]) -> Sequence[Call]:
             raise Unsupported(
                 f"thread {name}: give each call as functools.partial(function, arguments...)"
             )
-        bound = getattr(call.func, "__self__", None)
-        given = (*call.args, *call.keywords.values())
-        for value in (bound, *given) if isinstance(bound, PrivateRecord) else given:
+        for value in (call.func, *call.args, *call.keywords.values()):
             try:
                 canonical(value)
             except Unsupported as problem:
