@@ -1,4 +1,4 @@
-"""Binding: run one package's source over another machine, without touching it.
+"""Binding: run one package's source over another machine, without touching it: a port of it.
 
 The package under proof imports its machine (atomics, mutexes, struct fields) from one module,
 `checker.shared` or one of its own, `<package>.rt`; a package without a machine can be bound too, for

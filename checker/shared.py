@@ -196,12 +196,12 @@ class _Array(list[T]):
         super().__init__([initial] * n)
 
     def __getitem__(self, index: int) -> T:  # type: ignore[override]  # no slices
-        if index < 0:
+        if not 0 <= index < len(self):
             raise IndexError(index)
         return super().__getitem__(index)
 
     def __setitem__(self, index: int, value: T) -> None:  # type: ignore[override]  # no slices
-        if index < 0:
+        if not 0 <= index < len(self):
             raise IndexError(index)
         super().__setitem__(index, value)
 
