@@ -84,8 +84,8 @@ def check_contract(
     for inputs in found.inputs:
         why = contract.broken(inputs)
         if why:
-            story = _tell(contract, inputs, why, replay, program)
-            return verdict(Grade.REFUTED, counterexample=story)
+            counterexample = _retrace(contract, inputs, why, replay, program)
+            return verdict(Grade.REFUTED, counterexample=counterexample)
     if not found.messages:
         return verdict(Grade.VACUOUS, reason=f"{contract.name}: CrossHair has nothing to say")
     if MessageType.PRE_UNSAT in found.states:
@@ -96,10 +96,10 @@ def check_contract(
     met = [inputs for inputs in met if contract.requires(**inputs)]
     if not met:
         return verdict(Grade.VACUOUS, reason=f"{contract.name}: nothing meets the precondition")
-    companions = {f"{contract.name}: precondition is met": _spelled(met[0])}
+    vacuity_checks = {f"{contract.name}: precondition is met": _spelled(met[0])}
     if contract.bound:
-        return verdict(Grade.EXHAUSTED, bound=contract.bound, companions=companions)
-    return verdict(Grade.PROVED, companions=companions)
+        return verdict(Grade.EXHAUSTED, bound=contract.bound, vacuity_checks=vacuity_checks)
+    return verdict(Grade.PROVED, vacuity_checks=vacuity_checks)
 
 
 def _analyze(
@@ -152,7 +152,7 @@ def _false_like(function: Callable[..., bool]) -> Callable[..., bool]:
     return false
 
 
-def _tell(
+def _retrace(
     contract: Contract, inputs: dict[str, Any], why: str, where: Replay, program: str
 ) -> Counterexample:
     return Counterexample(

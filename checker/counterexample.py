@@ -1,6 +1,6 @@
-"""Counterexamples: the story in which a claim fails, in one shape for every technique.
+"""Counterexamples: the trace in which a claim fails, in one shape for every technique.
 
-A story names the invariant and where it is stated, then tells each step with its thread, function
+A trace names the invariant and where it is stated, then tells each step with its thread, function
 and line, and only what the step *changed*, in the concrete and in the abstract state.
 It ends with a program that reproduces it and with what `replay` needs to run it again.
 """
@@ -17,7 +17,7 @@ FlatState = Mapping[str, Scalar]
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the story.
+    """One step of the trace.
 
     `where` is the place in the program as "file:line".
     `concrete` and `abstract` hold the values after the step of just those variables it changed.
@@ -33,7 +33,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Replay:
-    """How to run the story again: which harness of which subject, on which variant of the port."""
+    """How to run the trace again: which harness of which subject, on which variant of the port."""
 
     harness: str
     choices: Sequence[Any]
@@ -57,7 +57,7 @@ class Counterexample:
     """The entries of the abstract state that the steps and the claim look at; empty if unknown."""
 
     def text(self) -> str:
-        """The story for a terminal."""
+        """The trace for a terminal."""
         lines = [f"violated: {self.invariant}"]
         lines += [f"stated at: {self.citation}"] if self.citation else []
         lines += [f"why: {self.why}"] if self.why else []
@@ -79,7 +79,7 @@ class Counterexample:
         return "\n".join(lines)
 
     def _beginning(self) -> list[str]:
-        """The initial state, as far as the story depends on it."""
+        """The initial state, as far as the trace depends on it."""
         state = gathered(self.initial_abstract or self.initial_concrete, only=self.reads)
         shown = ", ".join(f"{name}={value}" for name, value in state.items())
         return [f"initially: {shown}"] if shown else []

@@ -18,8 +18,8 @@ from jsonschema import ValidationError
 
 from checker import itf
 from checker.counterexample import Counterexample
+from checker.htmlpage import page
 from checker.obligation import Judgement, Obligation
-from checker.page import page
 from checker.schema import validate
 from checker.verdict import Grade
 
@@ -99,7 +99,7 @@ class Entry:
             "seconds": round(self.seconds, 3),
             "solver": verdict.solver if verdict else "",
             "seed": verdict.seed if verdict else None,
-            "companions": dict(verdict.companions) if verdict else {},
+            "vacuity_checks": dict(verdict.vacuity_checks) if verdict else {},
             "finding": declared.finding if declared else "",
             "mutant": self.mutant,
             "refutes": self.refutes,
@@ -255,7 +255,7 @@ def files_of(identity: str, folder: Path) -> dict[str, Path]:
 def write_counterexample(
     counterexample: Counterexample, outcome: Judgement, folder: Path, replay_command: str
 ) -> dict[str, Path]:
-    """Write the story as ITF, text and HTML; returns kind to path. Raises OSError."""
+    """Write the trace as ITF, text and HTML; returns kind to path. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     files = files_of(outcome.identity, folder)
     itf.write(counterexample, files["itf"])

@@ -87,7 +87,7 @@ class Exercise(RuleBasedStateMachine):
         return {}
 
     def concrete(self) -> Mapping[str, Scalar]:
-        """The port's state as flat names and values, for the story of a failure."""
+        """The port's state as flat names and values, for the trace of a failure."""
         return {}
 
     def abstract(self) -> Mapping[str, Scalar]:
@@ -98,7 +98,7 @@ class Exercise(RuleBasedStateMachine):
         """Puts right what a throw left behind: the program it ends is not the one that goes on."""
 
     def port_call(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Calls the port, and remembers what was called for the story of a failure.
+        """Calls the port, and remembers what was called for the trace of a failure.
 
         Raises Diverged where the port raises anything but a throw.
         """

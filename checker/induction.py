@@ -2,7 +2,7 @@
 
 One question for each action and property: "is there a state that satisfies all properties, in which
 the action is enabled, after which this property fails?". Z3 must answer no under every seed and
-cvc5 must not disagree. The companions ask whether the question meant anything: can the action fire
+cvc5 must not disagree. The vacuity checks ask whether the question meant anything: can the action fire
 at all, could the property fail at all, which hypotheses did the answer need?
 """
 
@@ -79,10 +79,12 @@ def prove(
         verdict = _settle(vocabulary, question, tally, seeds, rlimit, variant)
         if verdict is not None:
             return verdict
-    companions, weak = _companions(vocabulary, rlimit)
+    vacuity_checks, weak = _vacuity_checks(vocabulary, rlimit)
     lemmas = {name for name, prop in machine.invariants.items() if prop.lemma}
-    companions["lemmas no other proof needed"] = ", ".join(sorted(lemmas - tally.needed)) or "none"
-    companions["cvc5 agrees"] = f"{tally.agreed} of {tally.questions}"
+    vacuity_checks["lemmas no other proof needed"] = (
+        ", ".join(sorted(lemmas - tally.needed)) or "none"
+    )
+    vacuity_checks["cvc5 agrees"] = f"{tally.agreed} of {tally.questions}"
     counts = {
         "questions": tally.questions,
         "seeds": len(seeds),
@@ -92,8 +94,10 @@ def prove(
     }
     if weak is not None:
         grade, reason = weak
-        return Verdict(grade, reason=reason, counts=counts, companions=companions, solver=version())
-    return Verdict(Grade.PROVED, counts=counts, companions=companions, solver=version())
+        return Verdict(
+            grade, reason=reason, counts=counts, vacuity_checks=vacuity_checks, solver=version()
+        )
+    return Verdict(Grade.PROVED, counts=counts, vacuity_checks=vacuity_checks, solver=version())
 
 
 def questions(vocabulary: Vocabulary) -> Iterator[Question]:
@@ -203,13 +207,15 @@ def _refuted(
     vocabulary: Vocabulary, question: Question, answer: Answer, rlimit: int, variant: str
 ) -> Verdict:
     witness = Witness(vocabulary, _smallest(vocabulary, question, answer, rlimit).model, variant)
-    story = witness.confirm(
+    counterexample = witness.confirm(
         question.action, question.arguments, question.prop, question.goal_arguments
     )
-    if story is None:
+    if counterexample is None:
         reason = f"{question.name}: the solver's model is not confirmed by the plain reading"
         return Verdict(Grade.UNKNOWN, reason=reason, solver=version())
-    return Verdict(Grade.REFUTED, counterexample=story, solver=version(), reason=question.name)
+    return Verdict(
+        Grade.REFUTED, counterexample=counterexample, solver=version(), reason=question.name
+    )
 
 
 def _smallest(vocabulary: Vocabulary, question: Question, answer: Answer, rlimit: int) -> Answer:
@@ -224,7 +230,7 @@ def _smallest(vocabulary: Vocabulary, question: Question, answer: Answer, rlimit
     return answer
 
 
-def _companions(
+def _vacuity_checks(
     vocabulary: Vocabulary, rlimit: int
 ) -> tuple[dict[str, str], tuple[Grade, str] | None]:
     """Checks that the proof means something; the second part says why it does not."""
@@ -242,11 +248,11 @@ def _companions(
         broken = to_z3(Not(prop.body(before, *values)))
         status = solve([*facts, *inside, broken], rlimit=rlimit).status
         weak = weak or _meaning(status, f"{prop.name} can fail in some state")
-    companions = {
+    vacuity_checks = {
         "every action can fire": f"{len(machine.actions)} of {len(machine.actions)}",
         "every property can fail": f"{len(machine.invariants)} of {len(machine.invariants)}",
     }
-    return ({}, weak) if weak else (companions, None)
+    return ({}, weak) if weak else (vacuity_checks, None)
 
 
 def _meaning(status: str, claim: str) -> tuple[Grade, str] | None:

@@ -1,8 +1,8 @@
 """Counterexamples as files in ITF, the JSON trace format that Apalache and Quint write and view.
 
-ITF shows whole states, so the differences of a story are accumulated here. The story itself, with
+ITF shows whole states, so the differences of a trace are accumulated here. The trace itself, with
 citations, places in the code and what replaying needs, travels in `#meta` under a key of our own;
-`read` gives it back, and refuses a file whose states no longer tell that story.
+`read` gives it back, and refuses a file whose states no longer tell that trace.
 """
 
 import json
@@ -78,7 +78,7 @@ def from_itf(document: Any, file: str | Path) -> Counterexample:
         raise CannotRead(file, f"its counterexample is malformed: {message}", remedy) from error
     if to_itf(counterexample) != document:
         raise CannotRead(
-            file, "its states and the story in #meta tell different things (edited?)", remedy
+            file, "its states and the trace in #meta tell different things (edited?)", remedy
         )
     return counterexample
 

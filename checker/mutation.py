@@ -15,7 +15,7 @@ class Mutant:
     """A named bug. `says` tells what was broken, in the words of the domain."""
 
     name: str
-    says: str
+    statement: str
     edits: tuple[Edit, ...]
 
     def __str__(self) -> str:

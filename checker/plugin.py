@@ -139,13 +139,13 @@ def _judge(item: ObligationItem, verdict: Verdict, seconds: float) -> None:
     item.stash[OUTCOME] = outcome
     item.user_properties.extend(evidence.properties(outcome))
     replay = ""
-    told = outcome.verdict.counterexample
-    if told is not None:
+    counterexample = outcome.verdict.counterexample
+    if counterexample is not None:
         files = evidence.write_counterexample(
-            told, outcome, run.folder, run.settings.replay_command
+            counterexample, outcome, run.folder, run.settings.replay_command
         )
         item.stash[FILES] = files
-        if told.replay is not None:
+        if counterexample.replay is not None:
             replay = f"{run.settings.replay_command} {_shown(item.config, files['itf'])}"
     if outcome.not_run and not item.config.getoption("all_must_run", False):
         pytest.skip(verdict.reason)

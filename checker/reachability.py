@@ -105,8 +105,8 @@ def check_reachable(
         **{f"fired:{name}": count for name, count in found.fired.items()},
     }
     if found.broken:
-        story = tell(instance, *found.broken, variant)
-        return Verdict(Grade.REFUTED, bound=bound, counts=counts, counterexample=story)
+        counterexample = retrace(instance, *found.broken, variant)
+        return Verdict(Grade.REFUTED, bound=bound, counts=counts, counterexample=counterexample)
     if found.limited:
         return Verdict(Grade.UNKNOWN, reason=f"stopped at {state_limit} states", counts=counts)
     idle = [name for name, count in found.fired.items() if not count]
@@ -115,18 +115,18 @@ def check_reachable(
     if states is not None and found.states != states:
         reason = f"{found.states} states where {states} are recorded: the machine changed"
         return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
-    companions = {"every action fires": f"{len(found.fired)} of {len(found.fired)}"}
-    return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts, companions=companions)
+    vacuity_checks = {"every action fires": f"{len(found.fired)} of {len(found.fired)}"}
+    return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts, vacuity_checks=vacuity_checks)
 
 
-def tell(
+def retrace(
     instance: Instance,
     prop: Property,
     arguments: tuple[int, ...],
     path: list[tuple[Action, tuple[int, ...], PlainState]],
     variant: str = "",
 ) -> Counterexample:
-    """A path of the machine as a story of abstract differences."""
+    """A path of the machine as a trace of abstract differences."""
     before = instance.describe(instance.initial)
     initial = before
     steps = []

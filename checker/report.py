@@ -44,7 +44,7 @@ def explain(outcome: Judgement, replay: str = "") -> str:
         lines.append(f"bound: {verdict.bound}")
     if verdict.reason:
         lines.append(f"reason: {verdict.reason}")
-    lines += [f"{name}: {result}" for name, result in verdict.companions.items()]
+    lines += [f"{name}: {result}" for name, result in verdict.vacuity_checks.items()]
     if verdict.counterexample:
         lines += ["", verdict.counterexample.text()]
     if replay:

@@ -124,11 +124,11 @@ class ProofSession:
 
     def with_program(self, verdict: Verdict) -> Verdict:
         """The verdict with a program at the end of its counterexample, if that can be replayed."""
-        told = verdict.counterexample
-        if told is None or told.replay is None or told.reproduction:
+        counterexample = verdict.counterexample
+        if counterexample is None or counterexample.replay is None or counterexample.reproduction:
             return verdict
-        program = self.settings.reproduce(told.replay)
-        return replace(verdict, counterexample=replace(told, reproduction=program))
+        program = self.settings.reproduce(counterexample.replay)
+        return replace(verdict, counterexample=replace(counterexample, reproduction=program))
 
     def _check_references(self) -> None:
         """Raises pytest.UsageError when a mutant is to refute a claim that there is not."""

@@ -195,11 +195,11 @@ def check_stateful(
     except (FailedHealthCheck, Flaky, InvalidDefinition, Unsatisfiable) as error:
         return verdict(Grade.UNKNOWN, reason=f"{type(error).__name__}: {error}")
     except (Diverged, machine.throw) as error:
-        story = tell(machine, shorter(machine, tally.calls) if costly else tally.calls)
-        if story is None:
+        counterexample = retrace(machine, shorter(machine, tally.calls) if costly else tally.calls)
+        if counterexample is None:
             reason = f"the failure did not come again when the run was repeated: {error!r}"
             return verdict(Grade.UNKNOWN, reason=reason)
-        return verdict(Grade.REFUTED, counterexample=story)
+        return verdict(Grade.REFUTED, counterexample=counterexample)
     except Exception as error:
         return verdict(Grade.UNKNOWN, reason=f"the rules themselves fail: {error!r}")
     never = tally.never(idle)
@@ -210,7 +210,7 @@ def check_stateful(
     if awake:
         reason = f"declared idle, but fired: {', '.join(awake)}; drop the declaration"
         return verdict(Grade.UNKNOWN, reason=reason)
-    companions = {
+    vacuity_checks = {
         "every rule runs": f"{len(tally.rules)} of {len(tally.rules)}",
         "every invariant is evaluated": f"{len(tally.invariants)} of {len(tally.invariants)}",
         "every action fires": f"{len(tally.actions) - len(idle)} of {len(tally.actions)}",
@@ -218,11 +218,11 @@ def check_stateful(
         **{f"{name} cannot fire": why for name, why in sorted(idle.items())},
     }
     bound = f"{tally.runs} runs of up to {steps} steps{over_stand_ins(machine.bound())}"
-    return verdict(Grade.SAMPLED, bound=bound, companions=companions)
+    return verdict(Grade.SAMPLED, bound=bound, vacuity_checks=vacuity_checks)
 
 
-def tell(machine: type[Exercise], calls: Sequence[RuleCall]) -> Counterexample | None:
-    """Runs the calls once more, without Hypothesis, as a story; None when nothing fails.
+def retrace(machine: type[Exercise], calls: Sequence[RuleCall]) -> Counterexample | None:
+    """Runs the calls once more, without Hypothesis, as a trace; None when nothing fails.
 
     Raises KeyError when there is no rule of that name.
     """

@@ -36,7 +36,7 @@ class Verdict:
     """The outcome of one obligation.
 
     `bound` says within which bound an EXHAUSTED or SAMPLED verdict holds, `counts` what was
-    visited (states, transitions, paths, queries, events, ...), `companions` the checks that make
+    visited (states, transitions, paths, queries, events, ...), `vacuity checks` the checks that make
     the main one mean something (precondition satisfiable, every action fires, ...), each with its
     own result in words. `reason` explains every grade that claims nothing.
     """
@@ -45,7 +45,7 @@ class Verdict:
     bound: str = ""
     reason: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
-    companions: Mapping[str, str] = field(default_factory=dict)
+    vacuity_checks: Mapping[str, str] = field(default_factory=dict)
     solver: str = ""
     seed: int | None = None
     counterexample: Counterexample | None = None

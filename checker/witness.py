@@ -40,7 +40,7 @@ class Witness:
         prop: Property | None,
         goal_arguments: tuple[Any, ...],
     ) -> Counterexample | None:
-        """The step as a story, or None when the plain reading does not agree that it fails."""
+        """The step as a trace, or None when the plain reading does not agree that it fails."""
         machine = self._vocabulary.machine
         constants = {name: self._number(t.t) for name, t in self._vocabulary.constants.items()}
         if any(value > LARGEST_RANGE for value in constants.values()):
@@ -63,7 +63,9 @@ class Witness:
             try:
                 following = instance.step(state, action, plain_arguments)
             except SpecError as error:
-                return self._story(instance, state, [], prop, str(error), [taken, goal], reads)
+                return self._counterexample(
+                    instance, state, [], prop, str(error), [taken, goal], reads
+                )
             if following is None:
                 return None
             after = following
@@ -74,7 +76,7 @@ class Witness:
             return None
         diverging = f"{applied(prop, plain_goal)} is false"
         reads |= instance.reads(prop, [state, after], plain_goal)
-        return self._story(instance, state, steps, prop, diverging, [taken, goal], reads)
+        return self._counterexample(instance, state, steps, prop, diverging, [taken, goal], reads)
 
     def _holds(
         self, instance: Instance, prop: Property, state: Any, after: Any, arguments: Any
@@ -83,7 +85,7 @@ class Witness:
             return instance.step_holds(prop, state, after, arguments)
         return instance.holds(prop, after, arguments)
 
-    def _story(
+    def _counterexample(
         self,
         instance: Instance,
         state: Any,

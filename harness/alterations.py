@@ -14,7 +14,7 @@ from golang.alter import Alteration, Change, Drop, Duplicate, alter
 from golang.events import Event, ListTakeAll, SweeperBegin
 from golang.page_events import PageCacheAlloc, PagesAlloc, ScavGive, ScavNone
 from golang.trace import Trace
-from harness.conformance import TraceReader, conforms, tell
+from harness.conformance import TraceReader, conforms, retrace
 from harness.recording import Recorder
 
 SAMPLES = 3
@@ -105,11 +105,11 @@ def _other(value: int | bool) -> int | bool:
 
 def _accepted(trace: Trace, monitor: type[TraceReader], alteration: Alteration) -> Verdict:
     event = trace[alteration.ticket]
-    story = Counterexample(
+    counterexample = Counterexample(
         invariant=f"{monitor.subject}.rejects_altered_recordings",
         citation="harness/alterations.py",
         why="a monitor that accepts it does not check what it claims to",
-        steps=[tell(event), Step("we", str(alteration))],
+        steps=[retrace(event), Step("we", str(alteration))],
         diverging="the altered recording is accepted",
     )
-    return Verdict(Grade.REFUTED, counterexample=story)
+    return Verdict(Grade.REFUTED, counterexample=counterexample)

@@ -1,6 +1,6 @@
 """Claims that are checked case by case, on the plain machine, by running the port.
 
-A claim is told as a story only where it fails. How far a claim that holds in all its cases is shown
+A claim is told as a trace only where it fails. How far a claim that holds in all its cases is shown
 depends on whether they are all there are: `every` says of what they are all.
 """
 
@@ -20,8 +20,8 @@ Case = tuple[Any, ...]
 """Numbers and texts, so that a case can be written down."""
 
 
-class Telling:
-    """The calls of the port that a case makes, as the steps of a story."""
+class CallTrace:
+    """The calls of the port that a case makes, as the steps of a trace."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -39,9 +39,9 @@ class Claim:
 
     name: str
     cites: str
-    says: str
+    statement: str
     cases: Callable[[], Iterable[Case]]
-    check: Callable[[Any, Case, Telling], str]
+    check: Callable[[Any, Case, CallTrace], str]
     every: str = ""
 
 
@@ -51,12 +51,12 @@ def holds(claim: Claim, *, harness: str, variant: Mutant | None = None) -> Verdi
     count = 0
     for case in claim.cases():
         count += 1
-        why, telling = _run(port, claim, case)
+        why, calls = _run(port, claim, case)
         if why:
             replay = Replay(harness, [claim.name, *case], variant.name if variant else "")
             counts = {"cases": count}
-            story = _story(claim, why, telling, replay)
-            return Verdict(Grade.REFUTED, counts=counts, counterexample=story)
+            counterexample = _counterexample(claim, why, calls, replay)
+            return Verdict(Grade.REFUTED, counts=counts, counterexample=counterexample)
     if not count:
         return Verdict(Grade.VACUOUS, reason="there are no cases")
     if claim.every:
@@ -66,7 +66,7 @@ def holds(claim: Claim, *, harness: str, variant: Mutant | None = None) -> Verdi
 
 def fixed(fix: Mutant, mutant: Mutant) -> Mutant:
     """A mutant of the port that has been mended, under the mutant's name."""
-    return Mutant(mutant.name, mutant.says, fix.edits + mutant.edits)
+    return Mutant(mutant.name, mutant.statement, fix.edits + mutant.edits)
 
 
 def replay_cases(claims: Iterable[Claim], variants: Iterable[Mutant]) -> Replayer:
@@ -93,19 +93,19 @@ def _bound(edits: tuple[Edit, ...]) -> Binding:
     return Binding("impl", edits=edits)
 
 
-def _run(port: Binding, claim: Claim, case: Case) -> tuple[str, Telling]:
+def _run(port: Binding, claim: Claim, case: Case) -> tuple[str, CallTrace]:
     # A case that ended in a throw has left its locks behind.
     start_anew()
-    telling = Telling()
-    return claim.check(port, case, telling), telling
+    calls = CallTrace()
+    return claim.check(port, case, calls), calls
 
 
-def _story(claim: Claim, why: str, telling: Telling, replay: Replay) -> Counterexample:
+def _counterexample(claim: Claim, why: str, calls: CallTrace, replay: Replay) -> Counterexample:
     return Counterexample(
         invariant=claim.name,
         citation=claim.cites,
-        why=claim.says,
-        steps=telling.steps,
+        why=claim.statement,
+        steps=calls.steps,
         diverging=why,
         replay=replay,
     )

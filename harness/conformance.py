@@ -19,7 +19,7 @@ from golang.events import Event
 from golang.trace import Trace
 from harness.replay import Replayer, ReplayResult
 
-STORY_LENGTH = 8
+TRACE_LENGTH = 8
 """How many earlier events about the same object a counterexample tells."""
 
 
@@ -44,7 +44,7 @@ class TraceReader(ABC):
     agreement: str
     """What is true of each event if there is none."""
     key: str
-    """The event field that names the object a story is about; "" if all events are about one."""
+    """The event field that names the object a trace is about; "" if all events are about one."""
 
     def __init__(self, trace: Trace) -> None:
         self.trace = trace
@@ -121,8 +121,8 @@ def conforms(trace: Trace, make: Callable[[Trace], TraceReader], *, at_least: in
         if trace.complete:
             monitor.finish()
     except TraceViolation as violation:
-        story = _story(monitor, event, violation)
-        return Verdict(Grade.REFUTED, counts=monitor.counts(), counterexample=story)
+        counterexample = _counterexample(monitor, event, violation)
+        return Verdict(Grade.REFUTED, counts=monitor.counts(), counterexample=counterexample)
     if monitor.consumed < at_least:
         reason = f"{monitor.consumed} events of this subject, fewer than {at_least}"
         return Verdict(Grade.VACUOUS, reason=reason, counts=monitor.counts())
@@ -142,14 +142,16 @@ def replay_trace(monitor: type[TraceReader]) -> Replayer:
     return replay
 
 
-def _story(monitor: TraceReader, last: Event | None, violation: TraceViolation) -> Counterexample:
+def _counterexample(
+    monitor: TraceReader, last: Event | None, violation: TraceViolation
+) -> Counterexample:
     """The violation with the events about the same object that led to it."""
     events = _about(monitor, last) if last is not None else []
     return Counterexample(
         invariant=violation.invariant,
         citation=violation.citation,
         why=monitor.why,
-        steps=[tell(event) for event in events],
+        steps=[retrace(event) for event in events],
         diverging=violation.why,
         reproduction=f"# in a shell:\n# mheap trace {_shown(monitor.trace.path)}",
         replay=Replay(
@@ -166,7 +168,7 @@ def _about(monitor: TraceReader, last: Event) -> Sequence[Event]:
     wanted = getattr(last, key, None)
     found: list[Event] = []
     ticket = last.ticket
-    while ticket >= 0 and len(found) < STORY_LENGTH:
+    while ticket >= 0 and len(found) < TRACE_LENGTH:
         event = monitor.trace[ticket]
         if type(event) in monitor.handlers and getattr(event, key, None) == wanted:
             found.append(event)
@@ -174,8 +176,8 @@ def _about(monitor: TraceReader, last: Event) -> Sequence[Event]:
     return found[::-1]
 
 
-def tell(event: Event) -> Step:
-    """One event as a step of a story."""
+def retrace(event: Event) -> Step:
+    """One event as a step of a trace."""
     shown: dict[str, Scalar] = {
         name: _short(value)
         for name, value in event._asdict().items()

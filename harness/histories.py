@@ -99,5 +99,5 @@ def along(
         return Verdict(Grade.SAMPLED, bound="one schedule")
     choices = [explored.scenario.name, *schedule]
     narrator = Narrator(explored.describe)
-    story = narrator.breach(result.violation, cites, why, Replay(harness, choices))
-    return Verdict(Grade.REFUTED, counterexample=story)
+    counterexample = narrator.breach(result.violation, cites, why, Replay(harness, choices))
+    return Verdict(Grade.REFUTED, counterexample=counterexample)

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from checker.binding import Binding, Edit
 from checker.exercise import Exercise
-from checker.stateful import Comparison, tell
+from checker.stateful import Comparison, retrace
 from harness.replay import CannotReplay, Replayer, ReplayResult
 from harness.stand_ins import STAND_INS
 from impl.rt import Atomic, Struct, Throw
@@ -66,10 +66,10 @@ def replay_on(machine: type[Exercise]) -> Replayer:
             known = ", ".join(machine.mutants)
             remedy = f"was the file written by another version? there are {known}"
             raise CannotReplay(f"there is no mutant {variant!r}", remedy) from None
-        story = tell(chosen, [(name, arguments) for name, arguments in choices])
-        if story is None:
+        counterexample = retrace(chosen, [(name, arguments) for name, arguments in choices])
+        if counterexample is None:
             return ReplayResult(False, "the run ends, and nothing was wrong all along")
-        return ReplayResult(True, story.text())
+        return ReplayResult(True, counterexample.text())
 
     return replay
 
@@ -90,21 +90,21 @@ def _watched(listeners: dict[Any, Written]) -> dict[str, Any]:
         def store(self, value: Any) -> None:
             old = self.value
             super().store(value)
-            self._tell(old)
+            self._retrace(old)
 
         def add(self, delta: int) -> int:
             old = self.value
             result = super().add(delta)
-            self._tell(old)
+            self._retrace(old)
             return result
 
         def compare_and_swap(self, old: Any, new: Any) -> bool:
             swapped = super().compare_and_swap(old, new)
             if swapped:
-                self._tell(old)
+                self._retrace(old)
             return swapped
 
-        def _tell(self, old: Any) -> None:
+        def _retrace(self, old: Any) -> None:
             if self in listeners:
                 listeners[self]("value", old, self.value)
 

@@ -109,7 +109,7 @@ class Subject:
     """
 
     name: str
-    says: str
+    statement: str
     groups: Sequence[Group]
     fast: frozenset[str] = frozenset()
     machine: Callable[[], Machine] | None = None

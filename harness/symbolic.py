@@ -30,8 +30,8 @@ from checker.symbolic.interference import Atomics
 from checker.symbolic.outcome import numbered
 from checker.symbolic.replay import Replaying
 from checker.verdict import Grade, Verdict
+from harness.narration import LineTrace, shown
 from harness.replay import CannotReplay, Replayer, ReplayResult
-from harness.story import Teller, shown
 from impl.rt import atomic
 from impl.rt.thread import start_anew
 
@@ -99,17 +99,19 @@ class SymbolicTheorem:
         outcome = self._outcome(variant, self.cross_check)
         verdict = outcome.verdict(bound=self.bound)
         reached = {each: outcome.labels[each] for each in self.must_reach if each in outcome.labels}
-        companions = {
+        vacuity_checks = {
             "every path runs in CPython as in the proof": f"{outcome.paths + outcome.covered}",
             **{f"reached: {label}": f"on {many} paths" for label, many in reached.items()},
         }
         if self.cross_check:
-            companions["cvc5 agrees that there is no counterexample"] = f"{outcome.confirmed} times"
-        story = None
+            vacuity_checks["cvc5 agrees that there is no counterexample"] = (
+                f"{outcome.confirmed} times"
+            )
+        counterexample = None
         if outcome.failure is not None and verdict.grade is Grade.REFUTED:
             inputs = [(each.name, each.value) for each in outcome.failure.inputs]
-            story = self.story(inputs, variant.name if variant else "")
-        return replace(verdict, companions=companions, counterexample=story)
+            counterexample = self.counterexample(inputs, variant.name if variant else "")
+        return replace(verdict, vacuity_checks=vacuity_checks, counterexample=counterexample)
 
     def refute(self, mutant: Mutant) -> Verdict:
         """REFUTED when the claim fails of the mutant; PROVED, alas, when it is still provable."""
@@ -120,13 +122,13 @@ class SymbolicTheorem:
             return attempt.verdict(bound=self.bound)
         verdict = self.uncut.prove(mutant)
         failed = {f"{self.name} can no longer be proved": attempt.reason or attempt.status}
-        return replace(verdict, companions={**verdict.companions, **failed})
+        return replace(verdict, vacuity_checks={**verdict.vacuity_checks, **failed})
 
     def run(self, inputs: Inputs, variant: str = "") -> None:
         """Runs the claim on plain inputs. Raises CheckFailed where it fails."""
         self._freshly(Replaying([Input(*each) for each in inputs]), self._port(variant))
 
-    def story(self, inputs: Inputs, variant: str = "") -> Counterexample | None:
+    def counterexample(self, inputs: Inputs, variant: str = "") -> Counterexample | None:
         """How the claim fails on plain inputs, line by line; None if it holds.
 
         Raises ValueError when the inputs do not fit the claim.
@@ -136,14 +138,14 @@ class SymbolicTheorem:
         failure = replay_inputs(lambda e: self._freshly(e, port), plain)
         if failure is None:
             return None
-        with Teller(mutant.edits if mutant else ()) as teller, suppress(Exception):
+        with LineTrace(mutant.edits if mutant else ()) as lines, suppress(Exception):
             self.run(inputs, variant)
         called = f"{self.name}.run({list(inputs)!r}" + (f", {variant!r})" if variant else ")")
         return Counterexample(
             invariant=f"{self.subject}.{self.name}: {failure.label}",
             citation=self.cites,
             why=self.statement,
-            steps=teller.steps(),
+            steps=lines.steps(),
             initial_concrete={each.name: shown(each.value) for each in numbered(plain)},
             diverging=f"the claim fails: {failure.label}",
             reproduction=f"from {self.claim.__module__} import {self.name}\n\n{called}",
@@ -202,10 +204,10 @@ def replay_theorems(module: ModuleType) -> Replayer:
             raise CannotReplay(f"there is no theorem {name!r} in {module.__name__}", remedy)
         if variant and variant not in module.VARIANTS:
             raise CannotReplay(f"there is no mutant or variant {variant!r} of the port", remedy)
-        story = claim.story([(each, value) for each, value in inputs], variant)
-        if story is None:
+        counterexample = claim.counterexample([(each, value) for each, value in inputs], variant)
+        if counterexample is None:
             return ReplayResult(False, f"on these inputs it holds that: {claim.statement}")
-        return ReplayResult(True, story.text())
+        return ReplayResult(True, counterexample.text())
 
     return replay
 

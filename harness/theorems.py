@@ -252,7 +252,7 @@ def case_theorem(
     return Theorem(
         name,
         Technique.CASES,
-        statement or claim.says,
+        statement or claim.statement,
         cites,
         Grade.REFUTED if finding else expect,
         check,

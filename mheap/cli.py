@@ -101,7 +101,7 @@ def show(file: Path) -> int:
 def trace(file: Path, prefix: bool) -> int:
     """Validate the recording in FILE against every subject's model.
 
-    Exit code 1 with the story of the first violation of each subject, 0 if there is none.
+    Exit code 1 with the trace of the first violation of each subject, 0 if there is none.
     """
     recording = Trace(file, allow_crash=prefix)
     violated = False

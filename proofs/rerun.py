@@ -16,5 +16,5 @@ def program(made: Replay) -> str:
 
 def rerun(harness: str, choices: Sequence[Any], variant: str = "") -> str:
     """What the replay says, in words. Raises CannotReplay whenever it has no answer."""
-    story = Counterexample("", "", "", [], replay=Replay(harness, choices, variant))
-    return replay(story, replays_of).text
+    counterexample = Counterexample("", "", "", [], replay=Replay(harness, choices, variant))
+    return replay(counterexample, replays_of).text

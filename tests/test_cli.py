@@ -60,7 +60,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def story(
+def counterexample(
     tmp_path: Path,
     harness: str | None = "toy/echo",
     choices: Sequence[Any] = (True,),
@@ -75,7 +75,7 @@ def story(
 
 
 def test_replay_that_is_still_violated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["replay", story(tmp_path, variant="drop")]) == VIOLATED
+    assert main(["replay", counterexample(tmp_path, variant="drop")]) == VIOLATED
     assert capsys.readouterr().out == (
         "variant 'drop'\nstill violated (on the variant drop): one_owner\n"
     )
@@ -84,7 +84,7 @@ def test_replay_that_is_still_violated(tmp_path: Path, capsys: pytest.CaptureFix
 def test_replay_that_is_not_violated_any_more(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["replay", story(tmp_path, choices=[False])]) == HOLDS
+    assert main(["replay", counterexample(tmp_path, choices=[False])]) == HOLDS
     assert "no longer violated: one_owner" in capsys.readouterr().out
 
 
@@ -111,7 +111,7 @@ def test_replay_without_an_answer(
     choices: Sequence[Any],
     reason: str,
 ) -> None:
-    assert main(["replay", story(tmp_path, harness, choices)]) == NO_ANSWER
+    assert main(["replay", counterexample(tmp_path, harness, choices)]) == NO_ANSWER
     said = capsys.readouterr()
     assert said.err.startswith("mheap: cannot replay: ")
     assert reason in said.err
@@ -195,7 +195,7 @@ def test_show_edited_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_show_a_counterexample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["show", story(tmp_path)]) == VIOLATED
+    assert main(["show", counterexample(tmp_path)]) == VIOLATED
     assert capsys.readouterr().out.startswith("violated: one_owner\nstated at: mheap.go:475\n")
 
 
@@ -221,7 +221,7 @@ def test_what_nobody_foresaw_is_no_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mheap.cli.replay", lambda *_: 1 / 0)
-    assert main(["replay", story(tmp_path)]) == NO_ANSWER
+    assert main(["replay", counterexample(tmp_path)]) == NO_ANSWER
     assert "internal error: ZeroDivisionError" in capsys.readouterr().err
 
 
@@ -233,7 +233,7 @@ def test_errors_of_a_command_are_no_answer(
         raise error
 
     monkeypatch.setattr("mheap.cli.replay", fail)
-    assert main(["replay", story(tmp_path)]) == NO_ANSWER
+    assert main(["replay", counterexample(tmp_path)]) == NO_ANSWER
 
 
 def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ def test_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("mheap.cli.replay", interrupt)
-    assert main(["replay", story(tmp_path)]) == 130
+    assert main(["replay", counterexample(tmp_path)]) == 130
 
 
 def test_a_harness_is_declared_once() -> None:

@@ -56,7 +56,7 @@ class Node:
         "request": "what it asks for",
         "kind": "the request's kind, which the searches look at all the time",
         "place": "the place it concerns; -1 for none",
-        "site": "the line of the program it is at, for stories",
+        "site": "the line of the program it is at, for traces",
         "eager": "nobody else can observe when it is granted, so it is granted at once: see memory",
         "final": "the thread has ended; there is nothing to grant",
         "ending": "the results of its calls so far, and the text of its throw if that ended it",

@@ -1,7 +1,7 @@
-"""Telling what an exploration found: a breach or a race as a story, step by step.
+"""Telling what an exploration found: a breach or a race as a trace, step by step.
 
 A step of a thread is one access that others can see the order of, with the plain accesses after it.
-The story shows the first and what all of them changed.
+The trace shows the first and what all of them changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ def spelled(operation: Operation) -> str:
 
 
 def shown(value: Any) -> Scalar:
-    """A value as it stands in a story."""
+    """A value as it stands in a trace."""
     return value if isinstance(value, bool | int | str) else repr(value)
 
 
@@ -48,7 +48,7 @@ class Narrator:
     value: Callable[[Any], Scalar] = shown
 
     def breach(self, breach: Breach, cites: str, why: str, replay: Replay | None) -> Counterexample:
-        """A breach as a story, each step with the operations it took."""
+        """A breach as a trace, each step with the operations it took."""
         error = breach.error
         return Counterexample(
             invariant=error.name if error is not None else breach.kind,

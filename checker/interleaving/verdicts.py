@@ -46,8 +46,8 @@ def check_interleavings(
     if result.violation is not None:
         schedule = [scenario.name, *result.violation.schedule]
         replay = Replay(harness, schedule, variant) if harness else None
-        story = narrator.breach(result.violation, cites, why, replay)
-        return Verdict(Grade.REFUTED, counts=counts, counterexample=story)
+        counterexample = narrator.breach(result.violation, cites, why, replay)
+        return Verdict(Grade.REFUTED, counts=counts, counterexample=counterexample)
     if not result.exhausted:
         return Verdict(Grade.UNKNOWN, reason=result.stopped, counts=counts)
     if not result.outcomes:
@@ -80,8 +80,8 @@ def check_races(
     if found.races:
         race = found.races[0]
         replay = Replay(harness, [scenario.name, race.place], variant) if harness else None
-        story = narrator.race(race, cites, why, replay)
-        return Verdict(Grade.REFUTED, counts=counts, counterexample=story)
+        counterexample = narrator.race(race, cites, why, replay)
+        return Verdict(Grade.REFUTED, counts=counts, counterexample=counterexample)
     if not found.executions.exhausted:
         return Verdict(Grade.UNKNOWN, reason=f"stopped at {limit} traces", counts=counts)
     if not found.executions.complete:

@@ -100,6 +100,6 @@ def test_the_pool_does_what_the_model_does() -> None:
 def test_a_planted_bug_is_found_and_told(mutant: str) -> None:
     verdict = check_stateful(PoolBesideModel.on(mutant), examples=50, steps=20, seed=1)
     assert verdict.grade is Grade.REFUTED
-    story = verdict.counterexample
-    assert story is not None
-    assert len(story.steps) <= 3
+    counterexample = verdict.counterexample
+    assert counterexample is not None
+    assert len(counterexample.steps) <= 3

@@ -93,14 +93,14 @@ def test_drawing_a_number_in_two_steps_is_found() -> None:
     port = explored("examples.ticket_lock", edits=[RACY])
     verdict = check_interleavings(SCENARIO, port)
     assert verdict.grade is Grade.REFUTED
-    story = verdict.counterexample
-    assert story is not None
-    assert story.diverging.startswith("account.balance was")
-    assert [step.action for step in story.steps[:2]] == [
+    counterexample = verdict.counterexample
+    assert counterexample is not None
+    assert counterexample.diverging.startswith("account.balance was")
+    assert [step.action for step in counterexample.steps[:2]] == [
         "load account.lock.next -> 0",
         "load account.lock.next -> 0",
     ]
-    schedule = [step.thread for step in story.steps]
+    schedule = [step.thread for step in counterexample.steps]
     assert replay(SCENARIO, port, schedule).violation is not None
     assert replay(SCENARIO, explored("examples.ticket_lock"), ["T0"]).violation is None
 

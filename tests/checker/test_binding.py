@@ -75,7 +75,7 @@ def test_a_transform_sees_every_module(package: str) -> None:
     assert port.heap.grow(3) == 11
 
 
-def test_a_part_takes_the_place_of_a_module_on_the_same_machine(
+def test_a_stand_in_takes_the_place_of_a_module_on_the_same_machine(
     package: str, tmp_path: Path
 ) -> None:
     (tmp_path / "stand_in.py").write_text("from port.rt import load\n\nWORD = load(100)\n")

@@ -39,7 +39,7 @@ def test_what_holds_of_all_is_proved() -> None:
     verdict = check(natural, halves)
     assert verdict.grade is Grade.PROVED
     assert verdict.solver.startswith("crosshair ")
-    assert verdict.companions == {"half: precondition is met": "n=0"}
+    assert verdict.vacuity_checks == {"half: precondition is met": "n=0"}
 
 
 def test_with_a_bound_it_is_exhausted() -> None:
@@ -52,23 +52,23 @@ def test_what_fails_is_refuted_with_its_arguments() -> None:
     def ensures(n: int) -> bool:
         return half(n) < 1000
 
-    story = counterexample_of(check(natural, ensures))
-    (n,) = story.initial_concrete.values()
+    counterexample = counterexample_of(check(natural, ensures))
+    (n,) = counterexample.initial_concrete.values()
     assert isinstance(n, int)
     assert n >= 2000
-    assert (story.invariant, story.citation) == ("half", "stubs.go half")
-    assert story.why == "the contract is broken: it is false"
-    assert story.replay == Replay("toy/contracts", ["half", {"n": n}], "mutant")
-    assert story.reproduction == f"{PROGRAM}\nprint(contract.broken({{'n': {n}}}))"
+    assert (counterexample.invariant, counterexample.citation) == ("half", "stubs.go half")
+    assert counterexample.why == "the contract is broken: it is false"
+    assert counterexample.replay == Replay("toy/contracts", ["half", {"n": n}], "mutant")
+    assert counterexample.reproduction == f"{PROGRAM}\nprint(contract.broken({{'n': {n}}}))"
 
 
 def test_an_exception_refutes() -> None:
     def ensures(n: int) -> bool:
         return 100 // (n - 7) < 1000
 
-    story = counterexample_of(check(natural, ensures))
-    assert story.initial_concrete == {"n": 7}
-    assert story.why == "the contract is broken: it raises ZeroDivisionError: " + (
+    counterexample = counterexample_of(check(natural, ensures))
+    assert counterexample.initial_concrete == {"n": 7}
+    assert counterexample.why == "the contract is broken: it raises ZeroDivisionError: " + (
         "integer division or modulo by zero"
     )
 

@@ -1,14 +1,14 @@
-"""The story: its text, its JSON, its page."""
+"""The trace: its text, its JSON, its page."""
 
 import dataclasses
 
 import pytest
 
 from checker.counterexample import Counterexample, Replay, Step, changed
-from checker.page import page
+from checker.htmlpage import page
 from checker.schema import validate
 
-STORY = Counterexample(
+COUNTEREXAMPLE = Counterexample(
     invariant="one_owner",
     citation="mheap.go:475",
     why="two owners sweep twice",
@@ -25,7 +25,7 @@ STORY = Counterexample(
 
 
 def test_text_tells_everything_once() -> None:
-    assert STORY.text() == "\n".join(
+    assert COUNTEREXAMPLE.text() == "\n".join(
         [
             "violated: one_owner",
             "stated at: mheap.go:475",
@@ -44,19 +44,19 @@ def test_text_tells_everything_once() -> None:
 
 
 def test_json_round_trip() -> None:
-    document = STORY.to_json()
+    document = COUNTEREXAMPLE.to_json()
     validate(document, "counterexample")
-    assert Counterexample.from_json(document) == STORY
+    assert Counterexample.from_json(document) == COUNTEREXAMPLE
 
 
 def test_json_without_replay() -> None:
-    story = dataclasses.replace(STORY, replay=None)
-    assert Counterexample.from_json(story.to_json()) == story
+    counterexample = dataclasses.replace(COUNTEREXAMPLE, replay=None)
+    assert Counterexample.from_json(counterexample.to_json()) == counterexample
 
 
 @pytest.mark.parametrize("missing", ["invariant", "steps", "replay"])
 def test_foreign_json_is_refused(missing: str) -> None:
-    document = STORY.to_json()
+    document = COUNTEREXAMPLE.to_json()
     del document[missing]
     with pytest.raises((KeyError, TypeError)):
         Counterexample.from_json(document)
@@ -67,12 +67,12 @@ def test_changed() -> None:
 
 
 def test_page_shows_both_states_and_escapes() -> None:
-    story = dataclasses.replace(
-        STORY,
+    counterexample = dataclasses.replace(
+        COUNTEREXAMPLE,
         why="<script>alert(1)</script> & $title",
         steps=[Step("t<1>", "a&b", "f", "g", {"x<y": '"&'}, {"q": "</td>"})],
     )
-    text = page(story, "toy.holds[<a>]", "it <holds>")
+    text = page(counterexample, "toy.holds[<a>]", "it <holds>")
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; $title" in text
     assert (

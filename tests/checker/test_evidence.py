@@ -17,7 +17,7 @@ from checker.obligation import Judgement, Obligation, Technique
 from checker.schema import schema, validate
 from checker.verdict import Grade, Verdict
 
-STORY = Counterexample("one_owner", "mheap.go:475", "why", [Step("t", "acquire")])
+COUNTEREXAMPLE = Counterexample("one_owner", "mheap.go:475", "why", [Step("t", "acquire")])
 RUN = {
     **evidence.run_header(["pytest", "no-such-distribution"], {"go": None}),
     "arguments": [],
@@ -46,7 +46,7 @@ def entry(
     mutant: str = "",
     refutes: str = "",
 ) -> Entry:
-    verdict = verdict or Verdict(Grade.PROVED, counts={"states": 2}, companions={"pre": "sat"})
+    verdict = verdict or Verdict(Grade.PROVED, counts={"states": 2}, vacuity_checks={"pre": "sat"})
     obligation = Obligation(
         "holds",
         Technique.RUN,
@@ -86,7 +86,7 @@ def test_a_record_says_everything() -> None:
         "seconds": 0.25,
         "solver": "",
         "seed": None,
-        "companions": {"pre": "sat"},
+        "vacuity_checks": {"pre": "sat"},
         "finding": "",
         "mutant": "",
         "refutes": "",
@@ -131,7 +131,7 @@ def test_evidence_that_contradicts_itself_is_refused(lie: Entry) -> None:
 
 
 def test_mutants_killed_counts_only_what_was_refuted() -> None:
-    refuted = Verdict(Grade.REFUTED, counterexample=STORY)
+    refuted = Verdict(Grade.REFUTED, counterexample=COUNTEREXAMPLE)
 
     def killed(mutant: str, refutes: str = "holds") -> Entry:
         identity = f"toy.{refutes}_kills[{mutant}]"
@@ -195,7 +195,7 @@ def test_file_names_are_safe_to_type(identity: str, stem: str) -> None:
 
 
 def test_parts_are_validated_alone() -> None:
-    validate(STORY.to_json(), "counterexample")
+    validate(COUNTEREXAMPLE.to_json(), "counterexample")
     with pytest.raises(ValidationError):
         validate({"invariant": "x"}, "counterexample")
 

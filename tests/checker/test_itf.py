@@ -11,7 +11,7 @@ import pytest
 from checker import itf
 from checker.counterexample import Counterexample, Replay, Step
 
-STORY = Counterexample(
+COUNTEREXAMPLE = Counterexample(
     invariant="one_owner",
     citation="mheap.go:475",
     why="two owners sweep twice",
@@ -28,12 +28,12 @@ STORY = Counterexample(
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "story.itf.json"
-    itf.write(STORY, path)
+    itf.write(COUNTEREXAMPLE, path)
     return path
 
 
 def test_states_are_whole_and_accumulate() -> None:
-    document = itf.to_itf(STORY)
+    document = itf.to_itf(COUNTEREXAMPLE)
     unset = {"#unserializable": "unset"}
     assert document["vars"] == [
         "thread",
@@ -86,13 +86,13 @@ def test_states_are_whole_and_accumulate() -> None:
 
 
 def test_round_trip(file: Path) -> None:
-    assert itf.read(file) == STORY
+    assert itf.read(file) == COUNTEREXAMPLE
 
 
 def test_round_trip_without_replay(tmp_path: Path) -> None:
-    story = dataclasses.replace(STORY, replay=None)
-    itf.write(story, tmp_path / "story.json")
-    assert itf.read(tmp_path / "story.json") == story
+    counterexample = dataclasses.replace(COUNTEREXAMPLE, replay=None)
+    itf.write(counterexample, tmp_path / "story.json")
+    assert itf.read(tmp_path / "story.json") == counterexample
 
 
 def refused(path: Path, reason: str) -> None:
@@ -146,7 +146,7 @@ def edited(file: Path, edit: Callable[[Any], object]) -> None:
     file.write_text(json.dumps(document))
 
 
-def test_states_that_tell_another_story_are_refused(file: Path) -> None:
+def test_states_of_another_trace_are_refused(file: Path) -> None:
     edited(file, lambda document: document["states"][1].update(own="t2"))
     refused(file, "different things")
 
@@ -159,14 +159,14 @@ def test_missing_states_are_refused(file: Path) -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        lambda story: story.pop("invariant"),
-        lambda story: story.update(steps="acquire"),
-        lambda story: story.update(surprise=1),
-        lambda story: story["steps"][0].update(concrete={"gen": [3]}),
-        lambda story: story["replay"].update(harness="no slash"),
-        lambda story: story["replay"].pop("choices"),
+        lambda counterexample: counterexample.pop("invariant"),
+        lambda counterexample: counterexample.update(steps="acquire"),
+        lambda counterexample: counterexample.update(surprise=1),
+        lambda counterexample: counterexample["steps"][0].update(concrete={"gen": [3]}),
+        lambda counterexample: counterexample["replay"].update(harness="no slash"),
+        lambda counterexample: counterexample["replay"].pop("choices"),
     ],
 )
-def test_a_malformed_story_is_refused(file: Path, edit: Callable[[Any], object]) -> None:
+def test_a_malformed_counterexample_is_refused(file: Path, edit: Callable[[Any], object]) -> None:
     edited(file, lambda document: edit(document["#meta"][itf.OURS]))
     refused(file, "malformed")

@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 import z3
 
+from checker.htmlpage import page
 from checker.induction import prove
-from checker.page import page
 from checker.plain import UNSEEN, Disabled, Instance, Monitor, Rejected, SpecError
 from checker.reachability import check_reachable
 from checker.solver import second_opinion, solve
@@ -264,23 +264,27 @@ def crossing(*, careful: bool = True) -> Machine:
 
 
 class TestNames:
-    def test_stories_have_names_not_numbers(self) -> None:
-        story = check_reachable(crossing(careful=False), {"OneWay": 2}).counterexample
-        assert story is not None
-        assert story.initial_abstract == {"light[0]": "RED", "light[1]": "RED", "mode": "DAY"}
-        assert [(step.action, dict(step.abstract)) for step in story.steps] == [
+    def test_traces_have_names_not_numbers(self) -> None:
+        counterexample = check_reachable(crossing(careful=False), {"OneWay": 2}).counterexample
+        assert counterexample is not None
+        assert counterexample.initial_abstract == {
+            "light[0]": "RED",
+            "light[1]": "RED",
+            "mode": "DAY",
+        }
+        assert [(step.action, dict(step.abstract)) for step in counterexample.steps] == [
             ("go(w=one way 0)", {"light[0]": "GREEN"}),
             ("go(w=one way 1)", {"light[1]": "GREEN"}),
         ]
-        assert story.diverging == "one_green(v=one way 0, w=one way 1) is false"
-        assert "initially: light[*]=RED, mode=DAY\n" in story.text()
+        assert counterexample.diverging == "one_green(v=one way 0, w=one way 1) is false"
+        assert "initially: light[*]=RED, mode=DAY\n" in counterexample.text()
 
     def test_a_counterexample_to_induction_has_them_too(self) -> None:
-        story = prove(crossing(careful=False)).counterexample
-        assert story is not None
-        assert story.initial_abstract["mode"] == "DAY"
-        assert list(story.steps[0].abstract.values()) == ["GREEN"]
-        assert "GREEN" in page(story, "crossing")
+        counterexample = prove(crossing(careful=False)).counterexample
+        assert counterexample is not None
+        assert counterexample.initial_abstract["mode"] == "DAY"
+        assert list(counterexample.steps[0].abstract.values()) == ["GREEN"]
+        assert "GREEN" in page(counterexample, "crossing")
 
     def test_numbers_are_what_is_computed_with(self) -> None:
         assert prove(crossing()).grade is Grade.PROVED
@@ -304,8 +308,8 @@ class TestNames:
             Choice(Light)
 
 
-class TestWhatAStoryReads:
-    """A story begins with what its steps and its claim look at, and nothing else."""
+class TestWhatATraceReads:
+    """A trace begins with what its steps and its claim look at, and nothing else."""
 
     def machine(self) -> Machine:
         machine = lock(check=False)
@@ -314,17 +318,17 @@ class TestWhatAStoryReads:
         return machine
 
     def test_of_a_reachable_violation(self) -> None:
-        story = check_reachable(self.machine(), {"Thread": 3}).counterexample
-        assert story is not None
-        assert story.reads == ("holds[0]", "holds[1]")
-        assert "initially: holds[*]=False\n" in story.text()
-        assert "hats[2]" in story.initial_abstract
+        counterexample = check_reachable(self.machine(), {"Thread": 3}).counterexample
+        assert counterexample is not None
+        assert counterexample.reads == ("holds[0]", "holds[1]")
+        assert "initially: holds[*]=False\n" in counterexample.text()
+        assert "hats[2]" in counterexample.initial_abstract
 
     def test_of_an_inductive_one(self) -> None:
-        story = prove(self.machine()).counterexample
-        assert story is not None
-        assert {name.partition("[")[0] for name in story.reads} == {"holds"}
-        assert "hats" not in story.text()
+        counterexample = prove(self.machine()).counterexample
+        assert counterexample is not None
+        assert {name.partition("[")[0] for name in counterexample.reads} == {"holds"}
+        assert "hats" not in counterexample.text()
 
     def test_of_a_step_property(self) -> None:
         machine = self.machine()
@@ -333,10 +337,13 @@ class TestWhatAStoryReads:
         def never_let_go(x: State, n: State, t: Element) -> Truth:
             return Implies(x.holds[t], n.holds[t])
 
-        story = check_reachable(machine, {"Thread": 1}).counterexample
-        assert story is not None
-        assert [step.action for step in story.steps] == ["take(t=thread 0)", "leave(t=thread 0)"]
-        assert story.reads == ("holds[0]",)
+        counterexample = check_reachable(machine, {"Thread": 1}).counterexample
+        assert counterexample is not None
+        assert [step.action for step in counterexample.steps] == [
+            "take(t=thread 0)",
+            "leave(t=thread 0)",
+        ]
+        assert counterexample.reads == ("holds[0]",)
 
 
 class TestTheListOfActions:

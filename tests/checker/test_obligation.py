@@ -6,14 +6,14 @@ from checker.counterexample import Counterexample
 from checker.obligation import Judgement, Obligation, Technique
 from checker.verdict import Grade, Verdict
 
-STORY = Counterexample("one_owner", "mheap.go:475", "why", [])
+COUNTEREXAMPLE = Counterexample("one_owner", "mheap.go:475", "why", [])
 VERDICTS = {
     Grade.PROVED: Verdict(Grade.PROVED),
     Grade.EXHAUSTED: Verdict(Grade.EXHAUSTED, bound="2"),
     Grade.SAMPLED: Verdict(Grade.SAMPLED, bound="2"),
     Grade.UNKNOWN: Verdict(Grade.UNKNOWN, reason="limit"),
     Grade.VACUOUS: Verdict(Grade.VACUOUS, reason="no state"),
-    Grade.REFUTED: Verdict(Grade.REFUTED, counterexample=STORY),
+    Grade.REFUTED: Verdict(Grade.REFUTED, counterexample=COUNTEREXAMPLE),
     Grade.NOT_RUN: Verdict(Grade.NOT_RUN, reason="no Go"),
 }
 PASSES = {

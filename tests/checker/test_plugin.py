@@ -68,7 +68,7 @@ def test_narrow_terminals_get_lines(
     assert "┃" not in result.stdout.str()
 
 
-def test_verbose_tells_the_stories_of_what_is_refuted_as_it_should_be(
+def test_verbose_shows_the_traces_of_what_is_refuted_as_it_should_be(
     folder: Folder, killed: str
 ) -> None:
     folder.add(GREEN + killed)
@@ -79,7 +79,7 @@ def test_verbose_tells_the_stories_of_what_is_refuted_as_it_should_be(
     )
 
 
-def test_a_failure_tells_its_story_and_leaves_files(folder: Folder) -> None:
+def test_a_failure_shows_its_trace_and_leaves_files(folder: Folder) -> None:
     folder.add(
         """
         @claim(Grade.EXHAUSTED)

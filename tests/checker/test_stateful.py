@@ -10,7 +10,7 @@ from hypothesis.strategies import sampled_from
 from checker.binding import Edit
 from checker.counterexample import Counterexample, Replay
 from checker.mutation import Mutant
-from checker.stateful import Comparison, check_stateful, tell
+from checker.stateful import Comparison, check_stateful, retrace
 from checker.verdict import Grade, Verdict
 from tests.checker.counter_machine import TOO_FULL, Counter, Counting, Full
 from tests.verdicts import counterexample_of
@@ -47,7 +47,7 @@ def test_a_faithful_port_is_sampled() -> None:
     assert counts["fired:add"] > 0
     assert counts["fired:drop"] == 0
     assert counts[f"threw:{TOO_FULL}"] > 0
-    assert verdict.companions["drop cannot fire"] == "the port has no such operation"
+    assert verdict.vacuity_checks["drop cannot fire"] == "the port has no such operation"
 
 
 def test_the_same_seed_gives_the_same_runs() -> None:
@@ -60,17 +60,19 @@ def test_a_wrong_state_is_refuted_by_the_shortest_run() -> None:
     def clear(self: Counter) -> None:
         self.value = 0 if self.value < 2 else 1
 
-    story = refuted(broken(clear=clear))
-    assert story.invariant == "counter.count"
-    assert story.citation == "counter.go:1"
-    assert story.why == "count is 0 in the model and 1 in the port"
-    assert [step.action for step in story.steps] == ["add(times=2)", "clear()"]
-    add = story.steps[0]
+    counterexample = refuted(broken(clear=clear))
+    assert counterexample.invariant == "counter.count"
+    assert counterexample.citation == "counter.go:1"
+    assert counterexample.why == "count is 0 in the model and 1 in the port"
+    assert [step.action for step in counterexample.steps] == ["add(times=2)", "clear()"]
+    add = counterexample.steps[0]
     assert add.function == "counter.go Counter.Add"
     assert add.where.startswith("checker/counter_machine.py:")
     assert (add.concrete, add.abstract) == ({"value": 2}, {"count": 2})
-    assert story.initial_concrete == {"value": 0}
-    assert story.replay == Replay("counter/stateful", [["add", {"times": 2}], ["clear", {}]])
+    assert counterexample.initial_concrete == {"value": 0}
+    assert counterexample.replay == Replay(
+        "counter/stateful", [["add", {"times": 2}], ["clear", {}]]
+    )
 
 
 def test_the_reproduction_is_a_program_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,10 +80,10 @@ def test_the_reproduction_is_a_program_that_fails(monkeypatch: pytest.MonkeyPatc
         pass
 
     machine = broken(clear=clear)
-    story = refuted(machine)
+    counterexample = refuted(machine)
     monkeypatch.setattr("tests.checker.counter_machine.Counting", machine)
     with pytest.raises(Exception, match="count is 0 in the model and 1 in the port"):
-        exec(story.reproduction, {})
+        exec(counterexample.reproduction, {})
 
 
 def test_the_reproduction_ends_with_the_invariant_that_fails() -> None:
@@ -90,17 +92,20 @@ def test_the_reproduction_ends_with_the_invariant_that_fails() -> None:
         def is_small(self) -> None:
             self.same("small", self.counter.value < 2, True)
 
-    story = refuted(Machine)
-    assert story.invariant == "counter.small"
-    assert story.reproduction.splitlines()[-2:] == ["state.add(times=2)", "state.is_small()"]
+    counterexample = refuted(Machine)
+    assert counterexample.invariant == "counter.small"
+    assert counterexample.reproduction.splitlines()[-2:] == [
+        "state.add(times=2)",
+        "state.is_small()",
+    ]
 
 
 def test_a_missing_throw_is_refuted() -> None:
     def add(self: Counter) -> None:
         self.value = min(self.value + 1, 3)
 
-    story = refuted(broken(add=add))
-    assert story.why == f"add() is forbidden, but the port does not throw {TOO_FULL!r}"
+    counterexample = refuted(broken(add=add))
+    assert counterexample.why == f"add() is forbidden, but the port does not throw {TOO_FULL!r}"
 
 
 def test_a_throw_with_another_text_is_refuted() -> None:
@@ -109,17 +114,17 @@ def test_a_throw_with_another_text_is_refuted() -> None:
             raise Full("overflow")
         self.value += 1
 
-    story = refuted(broken(add=add))
-    assert story.why == f"the port throws 'overflow' where {TOO_FULL!r} is due"
+    counterexample = refuted(broken(add=add))
+    assert counterexample.why == f"the port throws 'overflow' where {TOO_FULL!r} is due"
 
 
 def test_a_throw_that_the_model_does_not_forbid_is_refuted() -> None:
     def add(_: Counter) -> None:
         raise Full(TOO_FULL)
 
-    story = refuted(broken(add=add))
-    assert story.why == f"the port throws {TOO_FULL!r}, but the model allows add()"
-    assert story.citation == "counter.go:10 Counter.Add"
+    counterexample = refuted(broken(add=add))
+    assert counterexample.why == f"the port throws {TOO_FULL!r}, but the model allows add()"
+    assert counterexample.citation == "counter.go:10 Counter.Add"
 
 
 def test_a_throw_that_changes_the_state_is_refuted() -> None:
@@ -128,8 +133,8 @@ def test_a_throw_that_changes_the_state_is_refuted() -> None:
         if self.value == 4:
             raise Full(TOO_FULL)
 
-    story = refuted(broken(add=add))
-    assert story.why == "count is 3 in the model and 4 in the port"
+    counterexample = refuted(broken(add=add))
+    assert counterexample.why == "count is 3 in the model and 4 in the port"
 
 
 def test_a_throw_where_nothing_expects_one_is_refuted() -> None:
@@ -141,18 +146,18 @@ def test_a_throw_where_nothing_expects_one_is_refuted() -> None:
     def look(_: Counter) -> None:
         raise Full("unforeseen")
 
-    story = refuted(Machine)
-    assert story.why == "the port throws 'unforeseen', which nothing allows"
+    counterexample = refuted(Machine)
+    assert counterexample.why == "the port throws 'unforeseen', which nothing allows"
 
 
 def test_an_error_in_the_port_is_refuted_and_says_where() -> None:
     def clear(self: Counter) -> None:
         self.nothing()  # type: ignore[attr-defined]  # the error in question
 
-    story = refuted(broken(clear=clear))
-    assert story.invariant == "counter.no_exception"
-    assert "AttributeError" in story.why
-    assert "checker/test_stateful.py:" in story.why
+    counterexample = refuted(broken(clear=clear))
+    assert counterexample.invariant == "counter.no_exception"
+    assert "AttributeError" in counterexample.why
+    assert "checker/test_stateful.py:" in counterexample.why
 
 
 def test_an_error_in_a_rule_is_no_refutation() -> None:
@@ -185,9 +190,9 @@ def test_answers_are_compared() -> None:
         def look(self) -> None:
             self.same("parity", self.counter.value % 2, 0)
 
-    story = refuted(Machine)
-    assert story.invariant == "counter.parity"
-    assert story.why == "parity is 1 in the port, 0 in the model"
+    counterexample = refuted(Machine)
+    assert counterexample.invariant == "counter.parity"
+    assert counterexample.why == "parity is 1 in the port, 0 in the model"
 
 
 @pytest.mark.parametrize(
@@ -231,22 +236,22 @@ def test_a_forbidden_step_needs_a_declared_text() -> None:
     assert "is not declared in throws" in verdict.reason
 
 
-def test_a_run_is_told_again() -> None:
-    assert tell(Counting, [("add", {"times": 2}), ("clear", {})]) is None
+def test_a_run_is_retraced() -> None:
+    assert retrace(Counting, [("add", {"times": 2}), ("clear", {})]) is None
     with pytest.raises(KeyError):
-        tell(Counting, [("dorp", {})])
+        retrace(Counting, [("dorp", {})])
 
 
-def test_the_story_ends_where_the_failure_is() -> None:
+def test_the_trace_ends_where_the_failure_is() -> None:
     def clear(self: Counter) -> None:
         pass
 
     calls = [("add", {"times": 1}), ("clear", {}), ("add", {"times": 1})]
-    story = tell(broken(clear=clear), calls)
-    assert story
-    assert story.replay
-    assert len(story.steps) == 2
-    assert len(story.replay.choices) == 2
+    counterexample = retrace(broken(clear=clear), calls)
+    assert counterexample
+    assert counterexample.replay
+    assert len(counterexample.steps) == 2
+    assert len(counterexample.replay.choices) == 2
 
 
 def test_a_mutant_is_bound_by_name() -> None:
@@ -274,12 +279,12 @@ def test_an_invariant_under_a_precondition_is_checked_where_it_holds() -> None:
     assert refuted(Machine).invariant == "counter.full"
 
 
-def test_arguments_reach_the_story() -> None:
+def test_arguments_reach_the_trace() -> None:
     class Machine(Counting):
         @rule(what=sampled_from(("a",)))
         def say(self, what: str) -> None:
             self.same("word", what, "b")
 
-    story = refuted(Machine)
-    assert story.steps[-1].action == "say(what='a')"
-    assert (story.steps[-1].function, story.steps[-1].where) == ("", "")
+    counterexample = refuted(Machine)
+    assert counterexample.steps[-1].action == "say(what='a')"
+    assert (counterexample.steps[-1].function, counterexample.steps[-1].where) == ("", "")

@@ -5,7 +5,7 @@ import pytest
 from checker.counterexample import Counterexample
 from checker.verdict import Grade, Verdict, weakest
 
-STORY = Counterexample("one_owner", "mheap.go:475", "why", [])
+COUNTEREXAMPLE = Counterexample("one_owner", "mheap.go:475", "why", [])
 
 
 def test_the_order_of_the_grades() -> None:
@@ -50,8 +50,8 @@ def test_weakest_is_the_weakest_with_all_counts() -> None:
 
 
 def test_weakest_never_hides_a_refutation_behind_what_claims_more() -> None:
-    refuted = Verdict(Grade.REFUTED, counterexample=STORY)
-    assert weakest([Verdict(Grade.PROVED), refuted]).counterexample is STORY
+    refuted = Verdict(Grade.REFUTED, counterexample=COUNTEREXAMPLE)
+    assert weakest([Verdict(Grade.PROVED), refuted]).counterexample is COUNTEREXAMPLE
 
 
 def test_weakest_of_nothing_is_not_a_proof() -> None:

@@ -23,7 +23,7 @@ from proofs.runtime.differential.compare import (
     Results,
     Words,
     check_differential,
-    tell,
+    retrace,
 )
 from proofs.runtime.differential.sets import SpanListsDifferential
 from proofs.runtime.differential.subject import replay_requests
@@ -139,11 +139,11 @@ def test_a_missing_throw_is_found_and_shrunk(oracle: Oracle) -> None:
     verdict = check_differential(
         oracle, SpanListsDifferential, operations=20_000, steps=30, mutant=SILENT_INSERT
     )
-    story = verdict.counterexample
-    assert story is not None
-    assert story.invariant == "span_list.same_throws"
-    assert story.diverging == "Go throws 'mSpanList.insert', the port does not"
-    assert len(story.steps) == 2
+    counterexample = verdict.counterexample
+    assert counterexample is not None
+    assert counterexample.invariant == "span_list.same_throws"
+    assert counterexample.diverging == "Go throws 'mSpanList.insert', the port does not"
+    assert len(counterexample.steps) == 2
 
 
 def test_a_counterexample_is_replayed_from_its_file(oracle: Oracle) -> None:
@@ -154,7 +154,7 @@ def test_a_counterexample_is_replayed_from_its_file(oracle: Oracle) -> None:
     read = Counterexample.from_json(verdict.counterexample.to_json())
     assert read.replay is not None
     requests = [(Op[name], *arguments) for name, *arguments in read.replay.choices]
-    again = tell(oracle, kind, mutant.bind("impl"), requests, mutant.name)
+    again = retrace(oracle, kind, mutant.bind("impl"), requests, mutant.name)
     assert again == verdict.counterexample
 
     harness: Any = replay_requests(kind)

@@ -44,12 +44,12 @@ def test_values_are_printed_by_name_and_read_as_numbers(
         replay = replay_model(variants)
     assert verdict.counterexample is not None
     itf.write(verdict.counterexample, tmp_path / "story.itf.json")
-    story = itf.read(tmp_path / "story.itf.json")
-    assert story == verdict.counterexample
-    shown = [story.initial_abstract, *(step.abstract for step in story.steps)]
+    counterexample = itf.read(tmp_path / "story.itf.json")
+    assert counterexample == verdict.counterexample
+    shown = [counterexample.initial_abstract, *(step.abstract for step in counterexample.steps)]
     named = [v for state in shown for name, v in state.items() if name.startswith(NAMED)]
     assert named
     assert all(isinstance(value, str) for value in named)
-    assert story.replay is not None
-    assert replay(story.replay.choices, mutant).violated
-    assert not replay(story.replay.choices, "").violated
+    assert counterexample.replay is not None
+    assert replay(counterexample.replay.choices, mutant).violated
+    assert not replay(counterexample.replay.choices, "").violated

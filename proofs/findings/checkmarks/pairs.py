@@ -7,7 +7,7 @@ from typing import Any
 
 from checker.binding import Edit
 from checker.mutation import Mutant
-from harness.cases import Case, Claim, Telling
+from harness.cases import CallTrace, Case, Claim
 from harness.port import provide
 from impl.config import MINIATURE
 from impl.spanclass import make_span_class
@@ -23,20 +23,20 @@ def _pairs() -> Iterator[Case]:
     return product(range(OBJECTS), repeat=2)
 
 
-def _one_of_two(port: Any, case: Case, telling: Telling) -> str:
+def _one_of_two(port: Any, case: Case, calls: CallTrace) -> str:
     """The second object is checkmarked already just if it is the first; a new start forgets both."""
     heap, objects = _heap(port)
     port.proc.world_stopped(heap)
     try:
-        return _with_world_stopped(port, heap, [objects[each] for each in case], telling)
+        return _with_world_stopped(port, heap, [objects[each] for each in case], calls)
     finally:
         port.proc.world_started(heap)
 
 
-def _with_world_stopped(port: Any, heap: Any, pair: list[tuple[int, Any]], telling: Telling) -> str:
+def _with_world_stopped(port: Any, heap: Any, pair: list[tuple[int, Any]], calls: CallTrace) -> str:
     def checkmark(which: tuple[int, Any]) -> bool:
         was: bool = port.mcheckmark.set_checkmark(heap, *which)
-        telling.did(f"setCheckmark({which[0]:#x})", was)
+        calls.did(f"setCheckmark({which[0]:#x})", was)
         return was
 
     first, second = pair
@@ -46,7 +46,7 @@ def _with_world_stopped(port: Any, heap: Any, pair: list[tuple[int, Any]], telli
     if checkmark(second) != (second is first):
         return f"{second[0]:#x} is taken for {first[0]:#x}, the only one that was checkmarked"
     port.mcheckmark.start_checkmarks(heap)
-    telling.did("startCheckmarks", None)
+    calls.did("startCheckmarks", None)
     return f"{first[0]:#x} is still checkmarked after a new start" if checkmark(first) else ""
 
 

@@ -16,7 +16,7 @@ HARNESS = "checkmarks/pairs"
 
 SUBJECT = Subject(
     "checkmarks",
-    says="an object is checkmarked if it was visited",
+    statement="an object is checkmarked if it was visited",
     groups=(
         case_by_case(
             {"pairs": [PAIRS]},
@@ -28,7 +28,7 @@ SUBJECT = Subject(
                 "index_by_word",
                 HARNESS,
                 cites=GO,
-                statement=f"{PAIRS.says}, once the index is that of its word",
+                statement=f"{PAIRS.statement}, once the index is that of its word",
                 variant=BY_WORD,
                 mutants=CHECKMARK_MUTANTS,
             ),

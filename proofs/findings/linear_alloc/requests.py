@@ -11,7 +11,7 @@ from typing import Any
 
 from checker.binding import Edit
 from checker.mutation import Mutant
-from harness.cases import Case, Claim, Telling
+from harness.cases import CallTrace, Case, Claim
 from impl.config import LINUX_386
 
 GO = "runtime/malloc.go:1583-1588 linearAlloc.alloc"
@@ -40,7 +40,7 @@ def _all() -> Iterator[Case]:
     return _requests(0, 2 * TOP)
 
 
-def _within(port: Any, case: Case, telling: Telling) -> str:
+def _within(port: Any, case: Case, calls: CallTrace) -> str:
     base, nbytes, taken, size, align = case
     heap = SimpleNamespace(config=SMALL)
     linear = port.linearalloc.LinearAlloc()
@@ -48,8 +48,8 @@ def _within(port: Any, case: Case, telling: Telling) -> str:
     linear.next = linear.mapped = base + taken
     end = linear.end
     p = linear.alloc(heap, size, align, None)
-    telling.did("linearAlloc.init", f"[{base:#x}, {end:#x}), next {base + taken:#x}")
-    telling.did(f"alloc({size:#x}, {align})", f"{p:#x}, next {linear.next:#x}")
+    calls.did("linearAlloc.init", f"[{base:#x}, {end:#x}), next {base + taken:#x}")
+    calls.did(f"alloc({size:#x}, {align})", f"{p:#x}, next {linear.next:#x}")
     due = -(-(base + taken) // align) * align
     fits = due + size <= end
     if p == 0:
@@ -65,14 +65,14 @@ def _within(port: Any, case: Case, telling: Telling) -> str:
     return ""
 
 
-SAYS = "the linear allocator gives the next bytes of its region, or none if they don't fit"
+STATEMENT = "the linear allocator gives the next bytes of its region, or none if they don't fit"
 EVERY = (
     "addresses of 8 bits: every request, aligned to 1 or 16, to every region of whole 32s, of which "
     "a multiple of 13 is taken"
 )
 
-MODEST = Claim("linear_alloc.modest", GO, SAYS, _modest, _within, EVERY)
-ANY = Claim("linear_alloc.any", GO, SAYS, _all, _within, EVERY)
+MODEST = Claim("linear_alloc.modest", GO, STATEMENT, _modest, _within, EVERY)
+ANY = Claim("linear_alloc.any", GO, STATEMENT, _all, _within, EVERY)
 CLAIMS = (MODEST, ANY)
 
 NO_SUM = Mutant(

@@ -12,13 +12,13 @@ request in any case, so all that is wrong is where. We know of no issue about it
 from harness.subject import Subject
 from harness.theorems import case_by_case, case_theorem
 from proofs.findings.linear_alloc.mutants import LINEAR_MUTANTS
-from proofs.findings.linear_alloc.requests import ANY, CLAIMS, GO, MODEST, NO_SUM, SAYS
+from proofs.findings.linear_alloc.requests import ANY, CLAIMS, GO, MODEST, NO_SUM, STATEMENT
 
 HARNESS = "linear_alloc/requests"
 
 SUBJECT = Subject(
     "linear_alloc",
-    says="a linear allocator grants what lies in its region",
+    statement="a linear allocator grants what lies in its region",
     groups=(
         case_by_case(
             {"requests": CLAIMS},
@@ -27,18 +27,18 @@ SUBJECT = Subject(
                 "requests",
                 HARNESS,
                 cites=GO,
-                statement=f"{SAYS}, if their end is an address",
+                statement=f"{STATEMENT}, if their end is an address",
                 mutants=LINEAR_MUTANTS,
             ),
             case_theorem(
-                ANY, "sum_wraps", HARNESS, cites=GO, statement=SAYS, finding="linearalloc-wrap"
+                ANY, "sum_wraps", HARNESS, cites=GO, statement=STATEMENT, finding="linearalloc-wrap"
             ),
             case_theorem(
                 ANY,
                 "no_sum",
                 HARNESS,
                 cites=GO,
-                statement=f"{SAYS}, once no sum can wrap",
+                statement=f"{STATEMENT}, once no sum can wrap",
                 variant=NO_SUM,
             ),
         ),

@@ -11,7 +11,7 @@ from typing import Any
 
 from checker.binding import Edit
 from checker.mutation import Mutant
-from harness.cases import Case, Claim, Telling
+from harness.cases import CallTrace, Case, Claim
 from impl.config import LINUX_AMD64, Config
 from impl.rt import MemoryFault
 from impl.rt.memory import MemoryState
@@ -27,7 +27,7 @@ def _growths() -> Iterator[Case]:
     return permutations(CHUNKS, 3)
 
 
-def _grows(config: Config, port: Any, case: Case, telling: Telling) -> str:
+def _grows(config: Config, port: Any, case: Case, calls: CallTrace) -> str:
     heap = port.mheap.new_mheap(config)
     index, stat = heap.pages.scav.index, heap.pages.sys_stat
     known: list[int] = []
@@ -37,10 +37,10 @@ def _grows(config: Config, port: Any, case: Case, telling: Telling) -> str:
         try:
             size = index.grow(base, base + config.palloc_chunk_bytes, stat)
         except MemoryFault as fault:
-            telling.did(f"grow by chunk {chunk}", "memory of the index is mapped again")
+            calls.did(f"grow by chunk {chunk}", "memory of the index is mapped again")
             return f"with chunks {known} in use, growing by {chunk} maps again: {fault}"
         low, high = index.min.load(), index.max.load()
-        telling.did(f"grow by chunk {chunk}", f"{size} bytes mapped, words [{low}, {high})")
+        calls.did(f"grow by chunk {chunk}", f"{size} bytes mapped, words [{low}, {high})")
         words = (index.chunks_addr + low * WORD_BYTES, (high - low) * WORD_BYTES)
         if any(state is not MemoryState.READY for _, _, state in heap.mem.states(*words)):
             return f"not all words in [{low}, {high}) are mapped"
@@ -55,19 +55,19 @@ def _grows(config: Config, port: Any, case: Case, telling: Telling) -> str:
     return ""
 
 
-def _shipped(port: Any, case: Case, telling: Telling) -> str:
-    return _grows(LINUX_AMD64, port, case, telling)
+def _shipped(port: Any, case: Case, calls: CallTrace) -> str:
+    return _grows(LINUX_AMD64, port, case, calls)
 
 
-def _low(port: Any, case: Case, telling: Telling) -> str:
-    return _grows(LOW_ADDRESSES, port, case, telling)
+def _low(port: Any, case: Case, calls: CallTrace) -> str:
+    return _grows(LOW_ADDRESSES, port, case, calls)
 
 
-SAYS = "the scavenge index maps no word twice, and knows all words in use"
+STATEMENT = "the scavenge index maps no word twice, and knows all words in use"
 EVERY = f"every sequence of three growths by the chunks {', '.join(map(str, CHUNKS))}"
 
-SHIPPED = Claim("scavenger.index", GO, SAYS, _growths, _shipped, EVERY)
-LOW = Claim("scavenger.index_low", GO, SAYS, _growths, _low, EVERY)
+SHIPPED = Claim("scavenger.index", GO, STATEMENT, _growths, _shipped, EVERY)
+LOW = Claim("scavenger.index_low", GO, STATEMENT, _growths, _low, EVERY)
 CLAIMS = (SHIPPED, LOW)
 
 UNSET_BY_MAX = Mutant(

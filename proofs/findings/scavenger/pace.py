@@ -5,7 +5,7 @@ from typing import Any
 
 from checker.binding import Edit
 from checker.mutation import Mutant
-from harness.cases import Case, Claim, Telling
+from harness.cases import CallTrace, Case, Claim
 from impl.config import MINIATURE
 from impl.rt import U64_MAX
 
@@ -23,7 +23,7 @@ def _limits() -> Iterator[Case]:
     yield NOT_LIMITED, 512 * GIB
 
 
-def _paced(port: Any, case: Case, telling: Telling) -> str:
+def _paced(port: Any, case: Case, calls: CallTrace) -> str:
     limit, mapped = case
     heap = port.mheap.new_mheap(MINIATURE)
     heap.gc_controller.mapped_ready.store(mapped)
@@ -32,9 +32,7 @@ def _paced(port: Any, case: Case, telling: Telling) -> str:
     port.mheap.unlock(heap.lock)
     goal = heap.scavenge.memory_limit_goal.load()
     shown = "none" if goal == U64_MAX else f"{goal} bytes"
-    telling.did(
-        f"gcPaceScavenger with a limit of {limit} bytes, of which {mapped} are mapped", shown
-    )
+    calls.did(f"gcPaceScavenger with a limit of {limit} bytes, of which {mapped} are mapped", shown)
     due = limit * 95 // 100
     if mapped <= due - 1 and goal != U64_MAX:
         return f"{mapped} bytes are less than 95 % of {limit}, and still the goal is {shown}"

@@ -17,11 +17,11 @@ from proofs.findings.scavenger import index, pace
 from proofs.findings.scavenger.index import CLAIMS, INDEX_MUTANTS, LOW, SHIPPED, UNSET_BY_MAX
 from proofs.findings.scavenger.pace import DIVIDED, LIMIT, PACE_MUTANTS
 
-FROM_0 = f"{LOW.says}, where addresses are counted from 0"
+FROM_0 = f"{LOW.statement}, where addresses are counted from 0"
 
 SUBJECT = Subject(
     "scavenger",
-    says="the background scavenger works for the memory limit, and its index keeps its words",
+    statement="the background scavenger works for the memory limit, and its index keeps its words",
     groups=(
         case_by_case(
             {"pace": [LIMIT]},
@@ -34,7 +34,7 @@ SUBJECT = Subject(
                 "scavenger/pace",
                 cites=pace.GO,
                 expect=Grade.SAMPLED,
-                statement=f"{LIMIT.says}, once the percentage is divided by 100",
+                statement=f"{LIMIT.statement}, once the percentage is divided by 100",
                 variant=DIVIDED,
                 mutants=PACE_MUTANTS,
             ),
@@ -46,7 +46,7 @@ SUBJECT = Subject(
                 "index",
                 "scavenger/index",
                 cites=index.GO,
-                statement=f"{SHIPPED.says}, on linux/amd64",
+                statement=f"{SHIPPED.statement}, on linux/amd64",
                 mutants=INDEX_MUTANTS,
             ),
             case_theorem(

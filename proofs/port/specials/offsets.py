@@ -5,7 +5,7 @@ from typing import Any
 
 from checker.binding import Edit
 from checker.mutation import Mutant
-from harness.cases import Case, Claim, Telling
+from harness.cases import CallTrace, Case, Claim
 from impl.config import LINUX_AMD64
 from impl.spanclass import make_span_class
 from impl.special import KIND_SPECIAL_PROFILE
@@ -20,31 +20,31 @@ def _classes() -> Iterator[Case]:
         yield (sizeclass,)
 
 
-def _last_object(port: Any, case: Case, telling: Telling) -> str:
+def _last_object(port: Any, case: Case, calls: CallTrace) -> str:
     (sizeclass,) = case
     heap = port.mheap.new_mheap(LINUX_AMD64)
     port.mgc.gcinit(heap)
     span = heap.central[make_span_class(sizeclass, False)].grow(heap)
-    return _found_again(port, heap, span.base() + (span.nelems - 1) * span.elemsize, telling)
+    return _found_again(port, heap, span.base() + (span.nelems - 1) * span.elemsize, calls)
 
 
-def _beyond(port: Any, case: Case, telling: Telling) -> str:
+def _beyond(port: Any, case: Case, calls: CallTrace) -> str:
     (offset,) = case
     heap = port.mheap.new_mheap(LINUX_AMD64)
     port.mgc.gcinit(heap)
     span = heap.alloc(LARGE_PAGES, make_span_class(0, False))
     span.limit = span.base() + LARGE_PAGES * LINUX_AMD64.page_size
-    return _found_again(port, heap, span.base() + offset, telling)
+    return _found_again(port, heap, span.base() + offset, calls)
 
 
-def _found_again(port: Any, heap: Any, p: int, telling: Telling) -> str:
+def _found_again(port: Any, heap: Any, p: int, calls: CallTrace) -> str:
     """A record of the object at p is added once, and found again."""
 
     def add() -> bool:
         record = port.special.new_specialprofile()
         record.special.kind = KIND_SPECIAL_PROFILE
         added: bool = port.addspecial.addspecial(heap, p, record.special)
-        telling.did(f"addspecial({p:#x})", added)
+        calls.did(f"addspecial({p:#x})", added)
         return added
 
     if not add():

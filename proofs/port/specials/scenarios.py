@@ -140,7 +140,7 @@ def _put(values: tuple[Any, ...], k: int, value: Any) -> tuple[Any, ...]:
 
 
 def describe(state: RecordsHistory) -> dict[str, Scalar]:
-    """A history for the story of a failure."""
+    """A history for the trace of a failure."""
     shown: dict[str, Scalar] = {
         f"records[{s}]": str(sorted(r)) for s, r in enumerate(state.records)
     }

@@ -21,7 +21,7 @@ OFFSETS = "specials/offsets"
 
 SUBJECT = Subject(
     "specials",
-    says="a span's records stay sorted, and none is lost or kept beside the sweep",
+    statement="a span's records stay sorted, and none is lost or kept beside the sweep",
     groups=(
         possible(
             "specials/interleaving",
@@ -57,7 +57,7 @@ SUBJECT = Subject(
                 OFFSETS,
                 cites=OFFSET_GO,
                 expect=Grade.SAMPLED,
-                statement=f"{ADDRESSES.says}, once the offset has the width of an address",
+                statement=f"{ADDRESSES.statement}, once the offset has the width of an address",
                 variant=WIDE,
             ),
         ),

@@ -141,7 +141,7 @@ def _none_lost(state: BitmapsHistory, view: View) -> None:
 
 
 def describe(state: BitmapsHistory) -> dict[str, Scalar]:
-    """A history for the story of a failure."""
+    """A history for the trace of a failure."""
     return {f"{each.arena}[{each.start}:{each.end}]": f"age {each.age}" for each in state.given}
 
 

@@ -204,7 +204,7 @@ def _happens(state: QueuesHistory, k: int, span: str) -> QueuesHistory:
 
 
 def describe(state: QueuesHistory) -> dict[str, Scalar]:
-    """A history for the story of a failure."""
+    """A history for the trace of a failure."""
     shown: dict[str, Scalar] = {}
     for k, (queue, pending) in enumerate(zip(state.queues, state.pending, strict=True)):
         shown[f"queue[{k}]"] = " ".join(queue)

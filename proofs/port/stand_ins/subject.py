@@ -102,7 +102,7 @@ def _span_sets() -> Group:
 
 SUBJECT = Subject(
     "stand_ins",
-    says="what stands in for three modules while threads are explored is what they do",
+    statement="what stands in for three modules while threads are explored is what they do",
     groups=(
         _span_sets(),
         possible(

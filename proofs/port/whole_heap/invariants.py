@@ -24,7 +24,7 @@ class HeapInvariant:
 
     number: int
     cites: str
-    says: str
+    statement: str
     check: Check
 
     @property
@@ -166,7 +166,7 @@ def locks_given_back(look: Look) -> Iterator[str]:
 
 @claim(195, "runtime/mheap.go:255-275")
 def table_agrees(look: Look) -> Iterator[str]:
-    """The span table, pageInUse and the spans' states tell the same story.
+    """The span table, pageInUse and the spans' states tell the same trace.
 
     That a reader in the midst of an operation sees the old or the new whole is shown where threads
     interleave (proofs/protocols/span_state); here the operation is over.

@@ -59,7 +59,7 @@ def checked(each: HeapInvariant) -> Any:
             raise self.broken(each.name, each.cites, why)
 
     check.__name__ = each.name
-    check.__doc__ = each.says
+    check.__doc__ = each.statement
     return invariant()(check)
 
 
@@ -119,7 +119,7 @@ class Judged(PortExercise):
         return self.current
 
     def concrete(self) -> Mapping[str, Scalar]:
-        """What a reader of a story wants to see change."""
+        """What a reader of a trace wants to see change."""
         h, gc = self.heap, self.heap.gc_controller
         size = self.config.page_size
         shown: dict[str, Scalar] = {

@@ -9,7 +9,7 @@ from hypothesis.strategies import booleans, integers, sampled_from
 from impl.config import LINUX_AMD64, MINIATURE, OPENBSD_AMD64, Config
 from impl.mgcpacer import MAX_INT64
 from proofs.port.whole_heap.judged import EVENTS, OUT_OF_MEMORY, Judged
-from proofs.port.whole_heap.misuse import DEEDS
+from proofs.port.whole_heap.misuse import MISUSES
 from proofs.port.whole_heap.mutants import PORT_MUTANTS
 
 WHO = integers(0, 2)
@@ -36,7 +36,9 @@ class WholeHeap(Judged):
     slack: ClassVar[int] = 1 << 18
     mutants = PORT_MUTANTS
     harness = "miniature"
-    throws = (*dict.fromkeys([*DEEDS.values(), OUT_OF_MEMORY, "runtime: cannot allocate memory"]),)
+    throws = (
+        *dict.fromkeys([*MISUSES.values(), OUT_OF_MEMORY, "runtime: cannot allocate memory"]),
+    )
 
     # Objects.
 
@@ -300,10 +302,10 @@ class WholeHeap(Judged):
     # What must not be done.
 
     @precondition(lambda self: self.off() and self.age > 12 and self.heap.all_arenas)
-    @rule(deed=sampled_from(range(len(DEEDS))))
-    def misbehave(self, deed: int) -> None:
+    @rule(misuse=sampled_from(range(len(MISUSES))))
+    def misbehave(self, misuse: int) -> None:
         """When a program is old somebody may do what must not be done, and it dies of it."""
-        do, text = list(DEEDS.items())[deed]
+        do, text = list(MISUSES.items())[misuse]
         p = self.program
         tried = self.risky(do, p)
         if self.program is p and tried.function is not None:

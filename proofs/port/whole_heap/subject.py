@@ -26,7 +26,7 @@ def refute(mutant: Mutant) -> Verdict:
 
 SUBJECT = Subject(
     "whole_heap",
-    says="the heap's books agree after every operation, whatever a program does",
+    statement="the heap's books agree after every operation, whatever a program does",
     groups=(
         random_runs(
             WholeHeap,

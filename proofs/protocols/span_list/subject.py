@@ -16,7 +16,7 @@ GO = "runtime/mheap.go:1699-1792"
 
 SUBJECT = Subject(
     "span_list",
-    says="a span is on one list at most, and lists keep their order",
+    statement="a span is on one list at most, and lists keep their order",
     machine=span_list.build,
     abstraction=ABSTRACTION,
     groups=(

@@ -75,7 +75,7 @@ def recorded_limits(_case: str, _variant: Mutant | None, means: Means) -> Verdic
 
 SUBJECT = Subject(
     "span_state",
-    says="a span is complete when it is published, and stays so while the collector may look",
+    statement="a span is complete when it is published, and stays so while the collector may look",
     machine=span_state.build,
     abstraction=abstraction(limit_first=True),
     groups=(

@@ -55,7 +55,7 @@ def in_the_port(_case: str, _variant: Mutant | None, _means: Means) -> Verdict:
     text, steps = stopped_world()
     if text != FATAL:
         return Verdict(Grade.UNKNOWN, reason=f"the port throws {text!r}")
-    return Verdict(Grade.REFUTED, counterexample=_story(steps, "stopped world"))
+    return Verdict(Grade.REFUTED, counterexample=_counterexample(steps, "stopped world"))
 
 
 def in_the_runtime(_case: str, _variant: Mutant | None, means: Means) -> Verdict:
@@ -64,10 +64,10 @@ def in_the_runtime(_case: str, _variant: Mutant | None, means: Means) -> Verdict
     if status == 0 or FATAL not in stderr:
         return Verdict(Grade.UNKNOWN, reason=f"exit status {status}: {stderr[:200]}")
     steps = [Step("M0", f"GODEBUG={SETTING} workload", where=stderr.splitlines()[0])]
-    return Verdict(Grade.REFUTED, counterexample=_story(steps, "stopped runtime"))
+    return Verdict(Grade.REFUTED, counterexample=_counterexample(steps, "stopped runtime"))
 
 
-def _story(steps: list[Step], harness: str) -> Counterexample:
+def _counterexample(steps: list[Step], harness: str) -> Counterexample:
     return Counterexample(
         invariant="sweepgen.collections_end",
         citation=GO,

@@ -35,7 +35,7 @@ WRAPPING = named(VARIANTS, "generation-does-not-wrap")
 
 SUBJECT = Subject(
     "sweepgen",
-    says="a span has one owner and is swept once a cycle, before it is used",
+    statement="a span has one owner and is swept once a cycle, before it is used",
     machine=sweepgen.build,
     abstraction=ABSTRACTION,
     groups=(

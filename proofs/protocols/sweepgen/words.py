@@ -43,11 +43,11 @@ def meanings(variant: str = "") -> Verdict:
 
     outcome = prove(claim, must_reach=["one meaning", "a cycle on"], cross_check=True)
     verdict = outcome.verdict(citation=GO, why=CLAIM)
-    story = verdict.counterexample
-    if story is None:
+    counterexample = verdict.counterexample
+    if counterexample is None:
         return verdict
     replay = Replay("sweepgen/words", [], variant)
-    return replace(verdict, counterexample=replace(story, replay=replay))
+    return replace(verdict, counterexample=replace(counterexample, replay=replay))
 
 
 def _check(_case: str, variant: Mutant | None, _means: Means | None = None) -> Verdict:

@@ -47,7 +47,7 @@ def rely(_case: str, variant: Mutant | None, _means: Means) -> Verdict:
 
 SUBJECT = Subject(
     "zeroed_base",
-    says="memory that is called zero was never used",
+    statement="memory that is called zero was never used",
     machine=zeroed_base.build,
     abstraction=ABSTRACTION,
     groups=(

@@ -154,7 +154,7 @@ class DifferentialCoverage:
             *(f"throw {text!r}" for text in kind.throws if not self.throws[text]),
         ]
 
-    def companions(self) -> dict[str, str]:
+    def vacuity_checks(self) -> dict[str, str]:
         """All that came about, which is all that should have."""
         return {
             "every operation is compared": f"{len(self.operations)} of {len(self.operations)}",
@@ -292,11 +292,13 @@ def check_differential(
             _round(oracle, kind, port, tally, steps, seed + rounds, examples)
             rounds += 1
     except Divergence as divergence:
-        story = tell(oracle, kind, port, divergence.requests, mutant.name if mutant else "")
-        if story is None:
+        counterexample = retrace(
+            oracle, kind, port, divergence.requests, mutant.name if mutant else ""
+        )
+        if counterexample is None:
             reason = f"the divergence did not come again: {divergence}"
             return verdict(Grade.UNKNOWN, reason=reason)
-        return verdict(Grade.REFUTED, 1, counterexample=story)
+        return verdict(Grade.REFUTED, 1, counterexample=counterexample)
     except (FailedHealthCheck, Flaky, Unsatisfiable) as error:
         return verdict(Grade.UNKNOWN, reason=f"{type(error).__name__}: {error}")
     except Exception as error:
@@ -307,7 +309,7 @@ def check_differential(
     if never:
         return verdict(Grade.VACUOUS, reason=f"never came: {', '.join(never)}")
     bound = f"{tally.runs} runs of up to {steps} operations{assuming(kind.assumptions)}"
-    return verdict(Grade.SAMPLED, bound=bound, companions=tally.companions())
+    return verdict(Grade.SAMPLED, bound=bound, vacuity_checks=tally.vacuity_checks())
 
 
 def _round(
@@ -340,14 +342,14 @@ def _round(
     both()
 
 
-def tell(
+def retrace(
     oracle: Oracle,
     kind: type[Differential],
     port: Any,
     requests: Sequence[OracleRequest],
     variant: str,
 ) -> Counterexample | None:
-    """Runs the requests once more, as a story; None when port and Go agree all along."""
+    """Runs the requests once more, as a trace; None when port and Go agree all along."""
     start_anew()
     subject = kind(port)
     expected: list[Expected] = []

@@ -14,7 +14,7 @@ from harness.recording import BUILD
 from harness.replay import OTHER_VERSION, CannotReplay, Replayer, ReplayResult
 from harness.subject import Group, Subject, Theorem
 from proofs.runtime.differential import compare
-from proofs.runtime.differential.compare import check_differential, tell
+from proofs.runtime.differential.compare import check_differential, retrace
 from proofs.runtime.differential.subjects import SHARES, share
 
 GO = "runtime/mpallocbits.go, mpagealloc.go, mpagecache.go, mranges.go, mgcscavenge.go, mspanset.go, mfixalloc.go, mheap.go"
@@ -51,7 +51,7 @@ def replay_requests(kind: type[compare.Differential]) -> Replayer:
         port = mutants[variant].bind("impl") if variant else Binding("impl")
         requests = [(Op[name], *arguments) for name, *arguments in choices]
         with Oracle(build_oracle(find_go(), BUILD / "go", kind.edits)) as oracle:
-            found = tell(oracle, kind, port, requests, variant)
+            found = retrace(oracle, kind, port, requests, variant)
         if found is None:
             return ReplayResult(False, "the run ends, and the port and Go agree all along")
         return ReplayResult(True, found.text())
@@ -61,7 +61,7 @@ def replay_requests(kind: type[compare.Differential]) -> Replayer:
 
 SUBJECT = Subject(
     "differential",
-    says="the same operations have the same answers and leave the same state in the port and in Go's own code",
+    statement="the same operations have the same answers and leave the same state in the port and in Go's own code",
     groups=(
         Group(
             [

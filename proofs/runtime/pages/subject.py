@@ -92,7 +92,7 @@ def replay_recording(choices: Sequence[Any], variant: str) -> ReplayResult:
 
 SUBJECT = Subject(
     "pages",
-    says="a real program's page events, replayed in the port, have the same answers",
+    statement="a real program's page events, replayed in the port, have the same answers",
     groups=(
         recorded_runs(
             RecordedPages,

@@ -31,7 +31,7 @@ class _Line:
     changed: dict[str, Scalar] = field(default_factory=dict)
 
 
-class Teller:
+class LineTrace:
     """Records, within a `with` block, the lines of the port that run; `edits` are its mutant's."""
 
     def __init__(self, edits: Sequence[Edit] = ()) -> None:
@@ -41,7 +41,7 @@ class Teller:
         self._objects: list[Any] = []
         self._previous: Any = None
 
-    def __enter__(self) -> "Teller":
+    def __enter__(self) -> "LineTrace":
         self._previous = sys.gettrace()
         sys.settrace(self._call)
         return self
@@ -50,7 +50,7 @@ class Teller:
         sys.settrace(self._previous)
 
     def steps(self) -> list[Step]:
-        """The story so far. A line that decided which way to go stands there though it changed nothing."""
+        """The trace so far. A line that decided which way to go stands there though it changed nothing."""
         return [
             Step(
                 thread="main",
