@@ -70,8 +70,6 @@ class Config:
             raise ValueError("the summary levels need more bits than a chunk index has")
         if self.arena_l2_bits < 0:
             raise ValueError("an arena must not be larger than the address space")
-        if self.phys_huge_page_size > self.max_phys_huge_page_size:
-            raise ValueError("a huge page larger than a chunk counts as none")
         if len(self.class_to_size) != len(self.class_to_allocnpages):
             raise ValueError("the size class tables must have the same length")
 

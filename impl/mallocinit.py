@@ -47,7 +47,7 @@ def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:
         throw("bad system page size")
     if config.phys_huge_page_size & (config.phys_huge_page_size - 1) != 0:
         throw("bad system huge page size")
-    if config.phys_huge_page_size > config.palloc_chunk_bytes:
+    if config.phys_huge_page_size > config.max_phys_huge_page_size:
         # Such a system isn't wrong, the runtime just has no use for its huge pages.
         config = replace(config, phys_huge_page_size=0)
     if config.pages_per_arena % config.pages_per_span_root != 0:

@@ -375,5 +375,8 @@ def test_unfit_platforms_are_refused(change: dict[str, int], text: str) -> None:
 
 
 def test_huge_pages_beyond_a_chunk_count_as_none() -> None:
-    assert new_mheap(LINUX_ARM64).config.phys_huge_page_size == 0
+    most = LINUX_ARM64.max_phys_huge_page_size
+    for size, used in ((most, most), (2 * most, 0), (512 << 20, 0)):
+        config = replace(LINUX_ARM64, phys_huge_page_size=size)
+        assert new_mheap(config).config.phys_huge_page_size == used
     assert new_mheap(LINUX_AMD64).config.phys_huge_page_size == 2 << 20
