@@ -44,7 +44,7 @@ class PagesSubject:
 
     def __init__(self, port: Any) -> None:
         self._port = port
-        self._h = port.mheap.new_mheap(LINUX_AMD64)
+        self._h = port.runtime.new_mheap(LINUX_AMD64)
         self._p = port.mpagealloc.PageAlloc()
         self._p.init(self._h, self._h.lock, self._h.memstats.gc_misc_sys, True)
         port.mheap.lock(self._h.lock)
@@ -89,7 +89,7 @@ class SpansSubject:
     start: Sequence[OracleRequest] = ((Op.HEAP_INIT, 1, HINT, 0),)
 
     def __init__(self, port: Any) -> None:
-        self._h = port.mheap.new_mheap(replace(LINUX_AMD64, arena_hints=(HINT,)))
+        self._h = port.runtime.new_mheap(replace(LINUX_AMD64, arena_hints=(HINT,)))
         self._port = port
         self._numbers: dict[int, int] = {}
 

@@ -74,7 +74,7 @@ def footprint(port: Any, heap_bytes: int, spans: int) -> Bytes:
     tracemalloc.start()
     try:
         config = port.config.LINUX_AMD64
-        h = port.mheap.new_mheap(config)
+        h = port.runtime.new_mheap(config)
         fresh = _allocated()
         port.mheap.lock(h.lock)
         step = min(STEP, heap_bytes)
@@ -112,9 +112,9 @@ def _span(port: Any, h: Any, base: int, npages: int) -> Any:
     port.mheap.unlock(h.lock)
     h.init_span(s, port.mheap.SPAN_ALLOC_HEAP, SPAN_CLASS, base, npages)
     port.mem.sys_used(h, base, npages * h.config.page_size, scav)
-    h.gc_controller.heap_released.add(-scav)
-    h.gc_controller.heap_free.add(scav - npages * h.config.page_size)
-    h.gc_controller.heap_in_use.add(npages * h.config.page_size)
+    h.runtime.gc_controller.heap_released.add(-scav)
+    h.runtime.gc_controller.heap_free.add(scav - npages * h.config.page_size)
+    h.runtime.gc_controller.heap_in_use.add(npages * h.config.page_size)
     return s
 
 

@@ -142,7 +142,7 @@ WORKLOADS: dict[str, tuple[Workload, int]] = {
 def _heap(port: Any) -> Any:
     # Modules are loaded when they are first named: not while the time counts.
     _ = port.malloc, port.procresize
-    return port.mheap.new_mheap(port.config.LINUX_AMD64)
+    return port.runtime.new_mheap(port.config.LINUX_AMD64)
 
 
 def _grow(port: Any, h: Any, npages: int) -> None:

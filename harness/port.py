@@ -50,12 +50,12 @@ def provide(port: Any, heap: Any, arenas: int, first: int = 0, npages: int = 0) 
     base, nbytes = map_arenas(port, heap, arenas), arenas * heap.config.heap_arena_bytes
     pages = nbytes // heap.config.page_size
     port.mheap.lock(heap.lock)
-    port.mem.sys_map(heap, base, nbytes, heap.gc_controller.heap_released)
+    port.mem.sys_map(heap, base, nbytes, heap.runtime.gc_controller.heap_released)
     heap.pages.grow(base, nbytes)
     scavenged = heap.pages.alloc_range(base, pages)
     port.mem.sys_used(heap, base, nbytes, scavenged)
-    heap.gc_controller.heap_released.add(-scavenged)
-    heap.gc_controller.heap_free.add(scavenged)
+    heap.runtime.gc_controller.heap_released.add(-scavenged)
+    heap.runtime.gc_controller.heap_free.add(scavenged)
     heap.pages.free(first or base, npages or pages)
     port.mheap.unlock(heap.lock)
 

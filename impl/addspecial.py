@@ -95,7 +95,7 @@ def addfinalizer(h: "Mheap", p: int, f: int, nret: int, fint: Any, ot: Any) -> b
     s.ot = ot
     if addspecial(h, p, s.special):
         # The scan of the span's records may be over in this cycle.
-        if h.gcphase != GC_OFF:
+        if h.runtime.gcphase != GC_OFF:
             base, span, _ = find_object(h, p)
             mp = acquirem()
             gcw = mp.p.gcw

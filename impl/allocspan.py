@@ -137,14 +137,14 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
     # sys_used, which may commit memory; nobody uses the pages before this function returns.
     bytes_to_scavenge = 0
     force_scavenge = False
-    limit = self.gc_controller.memory_limit.load()
-    if not self.gc_cpu_limiter.limiting():
+    limit = self.runtime.gc_controller.memory_limit.load()
+    if not self.runtime.gc_cpu_limiter.limiting():
         # What this span will page in must fit under the memory limit.
-        inuse = self.gc_controller.mapped_ready.load()
+        inuse = self.runtime.gc_controller.mapped_ready.load()
         if u64(scav + inuse) > u64(limit):
             bytes_to_scavenge = config.uintptr(scav + inuse - limit)
             force_scavenge = True
-    goal = self.scavenge.gc_percent_goal.load()
+    goal = self.runtime.scavenge.gc_percent_goal.load()
     if goal != U64_MAX and growth > 0:
         # The heap grew although there was memory, in pieces too small: those are the pieces that
         # are least likely to be used again.
@@ -158,16 +158,16 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
                 bytes_to_scavenge = todo
     # Without a P it is skipped: something else will make up for it.
     if pp is not None and bytes_to_scavenge > 0:
-        start = self.nanotime
+        start = self.runtime.nanotime
         track = pp.limiter_event.start(LIMITER_EVENT_SCAVENGE_ASSIST, start)
         released = self.pages.scavenge(
-            bytes_to_scavenge, self.gc_cpu_limiter.limiting, force_scavenge
+            bytes_to_scavenge, self.runtime.gc_cpu_limiter.limiting, force_scavenge
         )
         self.pages.scav.released_eager.add(released)
-        now = self.nanotime
+        now = self.runtime.nanotime
         if track:
             pp.limiter_event.stop(self, LIMITER_EVENT_SCAVENGE_ASSIST, now)
-        self.scavenge.assist_time.add(now - start)
+        self.runtime.scavenge.assist_time.add(now - start)
 
     self.init_span(s, typ, spanclass, base, npages)
 
@@ -175,11 +175,11 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
     nbytes = npages * config.page_size
     if scav != 0:
         sys_used(self, base, nbytes, scav)
-        self.gc_controller.heap_released.add(-scav)
-    self.gc_controller.heap_free.add(-(nbytes - scav))
+        self.runtime.gc_controller.heap_released.add(-scav)
+    self.runtime.gc_controller.heap_free.add(-(nbytes - scav))
     if typ == SPAN_ALLOC_HEAP:
-        self.gc_controller.heap_in_use.add(nbytes)
-    stats = self.memstats.heap_stats.acquire()
+        self.runtime.gc_controller.heap_in_use.add(nbytes)
+    stats = self.runtime.memstats.heap_stats.acquire()
     stats.committed.add(scav)
     stats.released.add(-scav)
     if typ == SPAN_ALLOC_HEAP:
@@ -190,5 +190,5 @@ def alloc_span(self: "Mheap", npages: int, typ: int, spanclass: int) -> Mspan | 
         stats.in_ptr_scalar_bits.add(nbytes)
     elif typ == SPAN_ALLOC_WORK_BUF:
         stats.in_work_bufs.add(nbytes)
-    self.memstats.heap_stats.release()
+    self.runtime.memstats.heap_stats.release()
     return s

@@ -28,7 +28,7 @@ def clobber_freed(h: "Mheap", s: "Mspan", size: int) -> None:
 
 def clobberfree(h: "Mheap", x: int, size: int) -> None:
     """runtime/mgcsweep.go clobberfree: spoils size bytes at x."""
-    h.mem.write(x, size)
+    h.runtime.mem.write(x, size)
 
 
 def check_zombies(s: "Mspan", config: Config) -> None:

@@ -109,7 +109,7 @@ def new_mark_bits(h: "Mheap", nelems: int) -> GcBits:
 
     Throws if they are more than an arena has.
     """
-    arenas = h.gc_bits_arenas
+    arenas = h.runtime.gc_bits_arenas
     bytes_needed = (nelems + 63) // 64 * 8
 
     # Without the lock, from the newest arena.
@@ -154,7 +154,7 @@ def next_mark_bit_arena_epoch(h: "Mheap") -> None:
 
     All spans are swept: none refers to a previous arena any more.
     """
-    arenas = h.gc_bits_arenas
+    arenas = h.runtime.gc_bits_arenas
     lock(arenas.lock)
     if arenas.previous is not None:
         if arenas.free is None:
@@ -176,12 +176,12 @@ def new_arena_may_unlock(h: "Mheap") -> GcBitsArena:
 
     The lock of the arenas is held, and perhaps given up for a while.
     """
-    arenas = h.gc_bits_arenas
+    arenas = h.runtime.gc_bits_arenas
     result = arenas.free
     if result is None:
         unlock(arenas.lock)
         chunk = h.config.gc_bits_chunk_bytes
-        if sys_alloc(h, chunk, h.memstats.gc_misc_sys) == 0:
+        if sys_alloc(h, chunk, h.runtime.memstats.gc_misc_sys) == 0:
             throw("runtime: cannot allocate memory")
         result = GcBitsArena()
         result.bits = MixedArray((chunk - gc_bits_header_bytes(h.config)) // 8, 0)

@@ -45,7 +45,7 @@ def recordspan(h: "Mheap", s: "Mspan") -> None:
         n = 64 * 1024 // ptr_size
         if n < spans.cap * 3 // 2:
             n = spans.cap * 3 // 2
-        new_addr = sys_alloc(h, n * ptr_size, h.memstats.other_sys)
+        new_addr = sys_alloc(h, n * ptr_size, h.runtime.memstats.other_sys)
         if new_addr == 0:
             throw("runtime: cannot allocate memory")
         new: SparsePlainArray[Mspan | None] = SparsePlainArray(n, None)
@@ -56,7 +56,7 @@ def recordspan(h: "Mheap", s: "Mspan") -> None:
         spans.addr = new_addr
         spans.cap = n
         if spans.len != 0:
-            sys_free(h, old_addr, old_cap * ptr_size, h.memstats.other_sys)
+            sys_free(h, old_addr, old_cap * ptr_size, h.runtime.memstats.other_sys)
     spans.len += 1
     spans.array[spans.len - 1] = s  # type: ignore[index]  # len > 0: there is an array
 
@@ -91,10 +91,10 @@ def grow(self: "Mheap", npage: int) -> tuple[int, bool]:
             size = uintptr(self.cur_arena.end - self.cur_arena.base)
             if size != 0:
                 # Released memory until somebody uses it, which may be as soon as the lock is free.
-                sys_map(self, self.cur_arena.base, size, self.gc_controller.heap_released)
-                stats = self.memstats.heap_stats.acquire()
+                sys_map(self, self.cur_arena.base, size, self.runtime.gc_controller.heap_released)
+                stats = self.runtime.memstats.heap_stats.acquire()
                 stats.released.add(size)
-                self.memstats.heap_stats.release()
+                self.runtime.memstats.heap_stats.release()
                 self.pages.grow(self.cur_arena.base, size)
                 total_growth += size
             self.cur_arena.base = av
@@ -107,11 +107,11 @@ def grow(self: "Mheap", npage: int) -> tuple[int, bool]:
     self.cur_arena.base = n_base
 
     # From reserved to prepared. That is whole physical pages, since an arena starts with one.
-    sys_map(self, v, uintptr(n_base - v), self.gc_controller.heap_released)
+    sys_map(self, v, uintptr(n_base - v), self.runtime.gc_controller.heap_released)
     # New memory counts as released and as idle, though nothing is behind it yet.
-    stats = self.memstats.heap_stats.acquire()
+    stats = self.runtime.memstats.heap_stats.acquire()
     stats.released.add(uintptr(n_base - v))
-    self.memstats.heap_stats.release()
+    self.runtime.memstats.heap_stats.release()
     self.pages.grow(v, uintptr(n_base - v))
     total_growth += uintptr(n_base - v)
     return total_growth, True

@@ -61,7 +61,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
     the object is zero. Throws "out of memory"; raises MemoryFault if the heap hands out memory as
     zero that is not.
     """
-    if h.gcphase == GC_MARK_TERMINATION:
+    if h.runtime.gcphase == GC_MARK_TERMINATION:
         throw("mallocgc called with gcphase == _GCmarktermination")
     if size == 0:
         return ZEROBASE
@@ -101,7 +101,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
             if v == 0:
                 v, span = c.next_free(h, TINY_SPAN_CLASS)
             x = v
-            h.mem.zero(x, h.config.tiny_size)
+            h.runtime.mem.zero(x, h.config.tiny_size)
             # Keep the block with more room left.
             if size < c.tinyoffset or c.tiny == 0:
                 c.tiny = x
@@ -141,7 +141,7 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
     span.free_index_for_scan = span.freeindex
 
     # Black at once: it holds no pointers yet.
-    if h.gcphase != GC_OFF:
+    if h.runtime.gcphase != GC_OFF:
         gcmarknewobject(h, span, x, size)
 
     mp.mallocing = 0
@@ -152,9 +152,9 @@ def mallocgc(h: "Mheap", size: int, typ: Type | None, needzero: bool) -> int:
 def _clear(h: "Mheap", span: "Mspan", x: int, size: int) -> None:
     """Makes size bytes at x zero, which they are already unless the span needs zeroing."""
     if span.needzero != 0:
-        h.mem.zero(x, size)
+        h.runtime.mem.zero(x, size)
     else:
-        h.mem.check_zero(x, size)
+        h.runtime.mem.check_zero(x, size)
 
 
 def _scan_size(typ: Type | None, data_size: int) -> int:

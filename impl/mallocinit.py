@@ -56,17 +56,17 @@ def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:
         throw("bad pagesPerReclaimerChunk")
 
     h.config = config
-    h.mem = mem
+    h.runtime.mem = mem
     h.arenas = SparseMixedArray(config.arena_l1_len, None)
-    h.emptymspan = Mspan()
-    h.memstats.init(config)
-    h.persistent.init()
-    h.finalizers.init()
-    h.user_arena_state.init(config)
-    h.world.init()
+    h.runtime.emptymspan = Mspan()
+    h.runtime.memstats.init(config)
+    h.runtime.persistent.init()
+    h.runtime.finalizers.init()
+    h.runtime.user_arena_state.init(config)
+    h.runtime.world.init()
     h.init()
-    h.world.mcache0 = allocmcache(h)
-    h.gc_bits_arenas.init()
+    h.runtime.world.mcache0 = allocmcache(h)
+    h.runtime.gc_bits_arenas.init()
 
     if config.ptr_size == 8:
         # Each list is built from its end.
@@ -97,7 +97,7 @@ def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:
         add_arena_hint(h, h.user_arena.arena_hints, p)
 
     # The allocator looks at it before gcinit.
-    h.gc_controller.memory_limit.store(MAX_INT64)
+    h.runtime.gc_controller.memory_limit.store(MAX_INT64)
 
 
 def add_arena_hint(h: "Mheap", hint_list: ArenaHintList, addr: int) -> None:

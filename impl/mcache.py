@@ -20,7 +20,7 @@ TINY_SPAN_CLASS = make_span_class(2, True)
 
 
 class Mcache(Struct):
-    """runtime/mcache.go mcache: alloc is indexed by span class; h.emptymspan where it has none.
+    """runtime/mcache.go mcache: alloc is indexed by span class; h.runtime.emptymspan where it has none.
 
     scan_alloc counts bytes of objects with pointers, tiny_allocs tiny objects; tiny is the address
     of the block that tiny objects come from, 0 for none, and tinyoffset the bytes of it in use.
@@ -67,20 +67,20 @@ class Mcache(Struct):
         s = self.alloc[spc]
         if s.alloc_count != s.nelems:
             throw("refill of span with free space remaining")
-        if s is not h.emptymspan:
+        if s is not h.runtime.emptymspan:
             if s.sweepgen != u32(h.sweepgen + 3):
                 throw("bad sweepgen in refill")
             h.central[spc].uncache_span(h, s)
 
             # What was allocated from it can be counted now.
-            stats = h.memstats.heap_stats.acquire()
+            stats = h.runtime.memstats.heap_stats.acquire()
             slots_used = s.alloc_count - s.alloc_count_before_cache
             stats.small_alloc_count[span_class_sizeclass(spc)].add(slots_used)
             if spc == TINY_SPAN_CLASS:
                 stats.tiny_alloc_count.add(self.tiny_allocs)
                 self.tiny_allocs = 0
-            h.memstats.heap_stats.release()
-            h.gc_controller.total_alloc.add(slots_used * s.elemsize)
+            h.runtime.memstats.heap_stats.release()
+            h.runtime.gc_controller.total_alloc.add(slots_used * s.elemsize)
 
             s.alloc_count_before_cache = 0
 
@@ -97,7 +97,9 @@ class Mcache(Struct):
         # heap_live counts the whole span as used until release_all corrects it. An underestimate
         # would let the heap grow: go.dev/issue/53738.
         used_bytes = new.alloc_count * new.elemsize
-        h.gc_controller.update(h, new.npages * h.config.page_size - used_bytes, self.scan_alloc)
+        h.runtime.gc_controller.update(
+            h, new.npages * h.config.page_size - used_bytes, self.scan_alloc
+        )
         self.scan_alloc = 0
 
         self.alloc[spc] = new
@@ -121,12 +123,12 @@ class Mcache(Struct):
         if s is None:
             throw("out of memory")
 
-        stats = h.memstats.heap_stats.acquire()
+        stats = h.runtime.memstats.heap_stats.acquire()
         stats.large_alloc.add(npages * h.config.page_size)
         stats.large_alloc_count.add(1)
-        h.memstats.heap_stats.release()
-        h.gc_controller.total_alloc.add(npages * h.config.page_size)
-        h.gc_controller.update(h, s.npages * h.config.page_size, 0)
+        h.runtime.memstats.heap_stats.release()
+        h.runtime.gc_controller.total_alloc.add(npages * h.config.page_size)
+        h.runtime.gc_controller.update(h, s.npages * h.config.page_size, 0)
 
         # The swept list makes it visible to the background sweeper.
         h.central[spc].full_swept(h.sweepgen).push(s)
@@ -146,14 +148,14 @@ class Mcache(Struct):
         d_heap_live = 0
         for i in range(len(self.alloc)):
             s = self.alloc[i]
-            if s is not h.emptymspan:
+            if s is not h.runtime.emptymspan:
                 slots_used = s.alloc_count - s.alloc_count_before_cache
                 s.alloc_count_before_cache = 0
 
-                stats = h.memstats.heap_stats.acquire()
+                stats = h.runtime.memstats.heap_stats.acquire()
                 stats.small_alloc_count[span_class_sizeclass(i)].add(slots_used)
-                h.memstats.heap_stats.release()
-                h.gc_controller.total_alloc.add(slots_used * s.elemsize)
+                h.runtime.memstats.heap_stats.release()
+                h.runtime.gc_controller.total_alloc.add(slots_used * s.elemsize)
 
                 if s.sweepgen != u32(sg + 1):
                     # refill counted its free slots as live. The heap's live bytes were counted anew
@@ -161,16 +163,16 @@ class Mcache(Struct):
                     d_heap_live -= (s.nelems - s.alloc_count) * s.elemsize
 
                 h.central[i].uncache_span(h, s)
-                self.alloc[i] = h.emptymspan
+                self.alloc[i] = h.runtime.emptymspan
         self.tiny = 0
         self.tinyoffset = 0
 
-        stats = h.memstats.heap_stats.acquire()
+        stats = h.runtime.memstats.heap_stats.acquire()
         stats.tiny_alloc_count.add(self.tiny_allocs)
         self.tiny_allocs = 0
-        h.memstats.heap_stats.release()
+        h.runtime.memstats.heap_stats.release()
 
-        h.gc_controller.update(h, d_heap_live, scan_alloc)
+        h.runtime.gc_controller.update(h, d_heap_live, scan_alloc)
 
     def prepare_for_sweep(self, h: "Mheap") -> None:
         """runtime/mcache.go mcache.prepareForSweep: flushes it once in each sweep phase.
@@ -193,7 +195,7 @@ def allocmcache(h: "Mheap") -> Mcache:
     c: Mcache = h.cachealloc.alloc()
     c.flush_gen.store(h.sweepgen)
     unlock(h.lock)
-    c.alloc = PlainArray(h.config.num_span_classes, h.emptymspan)
+    c.alloc = PlainArray(h.config.num_span_classes, h.runtime.emptymspan)
     return c
 
 
@@ -211,6 +213,6 @@ def get_m_cache(h: "Mheap", mp: M) -> Mcache | None:
     The P must not change meanwhile: the caller has pinned mp.
     """
     if mp.p is None:
-        return h.world.mcache0
+        return h.runtime.world.mcache0
     c: Mcache = mp.p.mcache
     return c

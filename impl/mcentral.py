@@ -80,7 +80,7 @@ class Mcentral(Struct):
     def sweep_for_span(self, h: "Mheap", sg: int) -> Mspan | None:
         """runtime/mcentral.go mcentral.cacheSpan: its middle, which sweeps to find a free object."""
         span_budget = SPAN_BUDGET
-        sl = h.sweep.active.begin(h)
+        sl = h.runtime.sweep.active.begin(h)
         if not sl.valid:
             return None
         while span_budget >= 0:
@@ -90,7 +90,7 @@ class Mcentral(Struct):
             locked = sl.try_acquire(s)
             if locked is not None:
                 locked.sweep(h, True)
-                h.sweep.active.end(h, sl)
+                h.runtime.sweep.active.end(h, sl)
                 return s
             # A sweeper that can't take the span off this list has swept it and put it where it
             # belongs, or is about to. It isn't ours to touch.
@@ -105,11 +105,11 @@ class Mcentral(Struct):
                 freeindex = s.next_free_index()
                 if freeindex != s.nelems:
                     s.freeindex = freeindex
-                    h.sweep.active.end(h, sl)
+                    h.runtime.sweep.active.end(h, sl)
                     return s
                 self.full_swept(sg).push(s)
             span_budget -= 1
-        h.sweep.active.end(h, sl)
+        h.runtime.sweep.active.end(h, sl)
         return None
 
     def uncache_span(self, h: "Mheap", s: Mspan) -> None:

@@ -33,7 +33,7 @@ def start_checkmarks(h: "Mheap") -> None:
         bitmap = arena.checkmarks
         if bitmap is None:
             size = h.config.heap_arena_bytes // h.config.ptr_size // 8
-            if persistentalloc(h, size, 0, h.memstats.gc_misc_sys) == 0:
+            if persistentalloc(h, size, 0, h.runtime.memstats.gc_misc_sys) == 0:
                 throw("out of memory allocating checkmarks bitmap")
             bitmap = CheckmarksMap()
             bitmap.b = SparseMixedArray(size, 0)
@@ -41,7 +41,7 @@ def start_checkmarks(h: "Mheap") -> None:
         else:
             for i in bitmap.b.touched():
                 bitmap.b[i] = 0
-    h.use_checkmark = True
+    h.runtime.use_checkmark = True
 
 
 def set_checkmark(h: "Mheap", obj: int, mbits: MarkBits) -> bool:

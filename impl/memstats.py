@@ -75,8 +75,8 @@ def readmemstats_m(h: "Mheap", double_check: bool) -> MemStats:
     # What is in the caches counts only once it is flushed.
     flushallmcaches(h)
 
-    c = h.gc_controller
-    m = h.memstats
+    c = h.runtime.gc_controller
+    m = h.runtime.memstats
     cons_stats = new_heap_stats_delta(h.config)
     m.heap_stats.unsafe_read(h, cons_stats)
 
@@ -178,7 +178,7 @@ def flushmcache(h: "Mheap", i: int) -> None:
     Stack caches are not ported.
     """
     assert_world_stopped(h)
-    c = h.allp[i].mcache
+    c = h.runtime.allp[i].mcache
     if c is None:
         return
     c.release_all(h)
@@ -187,5 +187,5 @@ def flushmcache(h: "Mheap", i: int) -> None:
 def flushallmcaches(h: "Mheap") -> None:
     """runtime/mstats.go flushallmcaches: flushes the caches of all Ps; the world is stopped."""
     assert_world_stopped(h)
-    for i in range(len(h.allp)):
+    for i in range(len(h.runtime.allp)):
         flushmcache(h, i)

@@ -88,16 +88,16 @@ def queuefinalizer(h: "Mheap", p: int, fn: int, nret: int, fint: Any, ot: Any) -
 
     Throws while the collector runs: it scans the queue but once.
     """
-    if h.gcphase != GC_OFF:
+    if h.runtime.gcphase != GC_OFF:
         throw("queuefinalizer during GC")
 
-    f = h.finalizers
+    f = h.runtime.finalizers
     lock(f.finlock)
     finq = f.finq
     if finq is None or finq.cnt == len(finq.fin):
         block = f.finc
         if block is None:
-            persistentalloc(h, FIN_BLOCK_SIZE, 0, h.memstats.gc_misc_sys)
+            persistentalloc(h, FIN_BLOCK_SIZE, 0, h.runtime.memstats.gc_misc_sys)
             block = Finblock()
             block.fin = PlainArray(fin_block_len(h.config), None)
             f.finc = block
@@ -115,7 +115,7 @@ def queuefinalizer(h: "Mheap", p: int, fn: int, nret: int, fint: Any, ot: Any) -
 
 def iterate_finq(h: "Mheap", callback: Callable[[Finalizer], None]) -> None:
     """runtime/mfinal.go iterate_finq: calls back for each finalizer that is still to be run."""
-    fb = h.finalizers.allfin
+    fb = h.runtime.finalizers.allfin
     while fb is not None:
         for i in range(fb.cnt):
             f = fb.fin[i]
@@ -129,7 +129,7 @@ def runfinq(h: "Mheap", call: Callable[[int, int], None]) -> int:
 
     Within a block the last that was queued comes first.
     """
-    f = h.finalizers
+    f = h.runtime.finalizers
     lock(f.finlock)
     fb = f.finq
     f.finq = None

@@ -127,8 +127,8 @@ class GcCPULimiterState(Struct):
         if not self.test:
             # Events under way count as far as they have come, so that all the time counted in this
             # window was spent in it.
-            for i in range(len(h.allp)):
-                typ, duration = h.allp[i].limiter_event.consume(now)
+            for i in range(len(h.runtime.allp)):
+                typ, duration = h.runtime.allp[i].limiter_event.consume(now)
                 if typ in (LIMITER_EVENT_IDLE_MARK_WORK, LIMITER_EVENT_IDLE):
                     idle_time += duration
                 elif typ in (LIMITER_EVENT_MARK_ASSIST, LIMITER_EVENT_SCAVENGE_ASSIST):
@@ -159,7 +159,7 @@ class GcCPULimiterState(Struct):
             self.bucket.fill = self.bucket.capacity
             if not enabled:
                 self.enabled.store(True)
-                self.last_enabled_cycle.store(u32(h.memstats.numgc + 1))
+                self.last_enabled_cycle.store(u32(h.runtime.memstats.numgc + 1))
             return
 
         if change < 0 and self.bucket.fill <= -change:
@@ -194,7 +194,7 @@ class GcCPULimiterState(Struct):
         if self.bucket.fill > self.bucket.capacity:
             self.bucket.fill = self.bucket.capacity
             self.enabled.store(True)
-            self.last_enabled_cycle.store(u32(h.memstats.numgc + 1))
+            self.last_enabled_cycle.store(u32(h.runtime.memstats.numgc + 1))
         elif self.bucket.fill < self.bucket.capacity:
             self.enabled.store(False)
         self.unlock()
@@ -265,8 +265,8 @@ class LimiterEvent(Struct):
             # Time is lost when the bits that a stamp leaves out have changed; that is rare.
             return
         if typ in (LIMITER_EVENT_IDLE_MARK_WORK, LIMITER_EVENT_IDLE):
-            h.gc_cpu_limiter.add_idle_time(duration)
+            h.runtime.gc_cpu_limiter.add_idle_time(duration)
         elif typ in (LIMITER_EVENT_MARK_ASSIST, LIMITER_EVENT_SCAVENGE_ASSIST):
-            h.gc_cpu_limiter.add_assist_time(duration)
+            h.runtime.gc_cpu_limiter.add_assist_time(duration)
         else:
             throw("limiterEvent.stop: invalid limiter event type found")

@@ -1,6 +1,6 @@
 """The collector's view of a span: from a suspect pointer to a mark, and what specials keep alive.
 
-The simulated memory has no contents: h.work.points_to says which words an object holds, and the
+The simulated memory has no contents: h.runtime.work.points_to says which words an object holds, and the
 client marks what its own roots point to. A GcWork collects grey objects; without one a function
 only marks. Not ported here, of runtime/mgcmark.go: everything that walks stacks, globals and
 finalizers' functions (roots that Go finds by itself), pointer masks and stack objects in
@@ -33,7 +33,7 @@ def gc_mark_root_prepare(h: "Mheap") -> None:
     assert_world_stopped(h)
     h.mark_arenas = h.all_arenas
     per_arena = h.config.pages_per_arena // h.config.pages_per_span_root
-    h.work.n_span_roots = len(h.mark_arenas) * per_arena
+    h.runtime.work.n_span_roots = len(h.mark_arenas) * per_arena
 
 
 def markroot_finalizers(h: "Mheap", gcw: GcWork) -> None:
@@ -71,7 +71,7 @@ def markroot_spans(h: "Mheap", gcw: GcWork, shard: int) -> None:
 
             if s.state.get() != M_SPAN_IN_USE:
                 throw("non in-use span found with specials bit set")
-            if not h.use_checkmark and not (s.sweepgen == sg or s.sweepgen == u32(sg + 3)):
+            if not h.runtime.use_checkmark and not (s.sweepgen == sg or s.sweepgen == u32(sg + 3)):
                 throw("gc: unswept span")
 
             # No special may leave the list meanwhile.
@@ -98,7 +98,7 @@ def scanobject(h: "Mheap", b: int, gcw: GcWork) -> None:
         # Correctness wouldn't suffer, but it should have been marked without being queued.
         throw("scanobject of a noscan object")
     n = s.elemsize
-    for obj in h.work.points_to(b):
+    for obj in h.runtime.work.points_to(b):
         # Pointers within the object need no mark.
         if obj != 0 and not b <= obj < b + n:
             scan_word(h, obj, gcw)
@@ -145,7 +145,7 @@ def shade(h: "Mheap", b: int, gcw: GcWork) -> None:
 def gc_drain(h: "Mheap", gcw: GcWork) -> None:
     """runtime/mgcmark.go gcDrain: scans grey objects until none is left on this or the shared queue."""
     while True:
-        b = gcw.try_get(h.work)
+        b = gcw.try_get(h.runtime.work)
         if b == 0:
             break
         scanobject(h, b, gcw)
@@ -174,7 +174,7 @@ def greyobject(h: "Mheap", obj: int, span: "Mspan", idx: int, gcw: GcWork | None
     if obj & (h.config.ptr_size - 1) != 0:
         throw("greyobject: obj not pointer-aligned")
     mbits = span.mark_bits_for_index(idx)
-    if h.use_checkmark:
+    if h.runtime.use_checkmark:
         if set_checkmark(h, obj, mbits):
             return False
     else:
@@ -203,7 +203,7 @@ def gcmarknewobject(h: "Mheap", span: "Mspan", obj: int, size: int) -> None:
     It holds no pointers yet, so it isn't queued. A thread without a P (Go's always has one here)
     does not count its bytes.
     """
-    if h.use_checkmark:
+    if h.runtime.use_checkmark:
         throw("gcmarknewobject called while doing checkmark")
 
     span.mark_bits_for_index(span.obj_index(h.config, obj)).set_marked()
@@ -223,7 +223,7 @@ def gc_mark_tiny_allocs(h: "Mheap") -> None:
     They must be black, as whatever is allocated while the collector marks. The world is stopped.
     """
     assert_world_stopped(h)
-    for pp in h.allp:
+    for pp in h.runtime.allp:
         c = pp.mcache
         if c is None or c.tiny == 0:
             continue

@@ -124,7 +124,7 @@ class GcControllerState(Struct):
         """
         if d_heap_live != 0:
             self.heap_live.add(d_heap_live)
-        if h.gc_blacken_enabled == 0 and d_heap_scan != 0:
+        if h.runtime.gc_blacken_enabled == 0 and d_heap_scan != 0:
             self.heap_scan.add(d_heap_scan)
 
     def heap_goal(self) -> int:
@@ -280,7 +280,7 @@ class GcControllerState(Struct):
 def set_gc_percent(h: "Mheap", in_: int) -> int:
     """runtime/mgcpacer.go setGCPercent: debug.SetGCPercent; returns the old value."""
     lock(h.lock)
-    out = h.gc_controller.set_gc_percent(h, in_)
+    out = h.runtime.gc_controller.set_gc_percent(h, in_)
     gc_controller_commit(h)
     unlock(h.lock)
     return out
@@ -289,7 +289,7 @@ def set_gc_percent(h: "Mheap", in_: int) -> int:
 def set_memory_limit(h: "Mheap", in_: int) -> int:
     """runtime/mgcpacer.go setMemoryLimit: debug.SetMemoryLimit; returns the old limit in bytes."""
     lock(h.lock)
-    out = h.gc_controller.set_memory_limit(h, in_)
+    out = h.runtime.gc_controller.set_memory_limit(h, in_)
     if in_ < 0 or out == in_:
         unlock(h.lock)
         return out
@@ -304,9 +304,12 @@ def gc_controller_commit(h: "Mheap") -> None:
     With the world stopped or h.lock held.
     """
     assert_world_stopped_or_lock_held(h, h.lock)
-    h.gc_controller.commit(h, is_sweep_done(h))
-    trigger, heap_goal = h.gc_controller.trigger()
+    h.runtime.gc_controller.commit(h, is_sweep_done(h))
+    trigger, heap_goal = h.runtime.gc_controller.trigger()
     gc_pace_sweeper(h, trigger)
     gc_pace_scavenger(
-        h, h.gc_controller.memory_limit.load(), heap_goal, h.gc_controller.last_heap_goal
+        h,
+        h.runtime.gc_controller.memory_limit.load(),
+        heap_goal,
+        h.runtime.gc_controller.last_heap_goal,
     )

@@ -34,7 +34,7 @@ def deduct_sweep_credit(h: "Mheap", span_bytes: int, caller_sweep_pages: int) ->
 def pay_sweep_debt(h: "Mheap", span_bytes: int, caller_sweep_pages: int) -> bool:
     """runtime/mgcsweep.go deductSweepCredit: what follows its label retry; True to go there again."""
     swept_basis = h.pages_swept_basis.load()
-    live = h.gc_controller.heap_live.load()
+    live = h.runtime.gc_controller.heap_live.load()
     live_basis = h.sweep_heap_live_basis
     new_heap_live = span_bytes
     if live_basis < live:
@@ -62,7 +62,7 @@ def gc_pace_sweeper(h: "Mheap", trigger: int) -> None:
         h.sweep_pages_per_byte = 0.0
         return
     # All pages in use are to be swept by the time that the heap reaches the trigger.
-    heap_live_basis = h.gc_controller.heap_live.load()
+    heap_live_basis = h.runtime.gc_controller.heap_live.load()
     heap_distance = i64(trigger - heap_live_basis - SWEEP_MARGIN)
     if heap_distance < h.config.page_size:
         # A ratio must not be extreme.

@@ -55,7 +55,9 @@ class ScavengeGlobals(Struct):
 
 def heap_retained(h: "Mheap") -> int:
     """runtime/mgcscavenge.go heapRetained: bytes of physical memory that the heap takes, roughly."""
-    return u64(h.gc_controller.heap_in_use.load() + h.gc_controller.heap_free.load())
+    return u64(
+        h.runtime.gc_controller.heap_in_use.load() + h.runtime.gc_controller.heap_free.load()
+    )
 
 
 def gc_pace_scavenger(h: "Mheap", memory_limit: int, heap_goal: int, last_heap_goal: int) -> None:
@@ -67,19 +69,19 @@ def gc_pace_scavenger(h: "Mheap", memory_limit: int, heap_goal: int, last_heap_g
 
     # Go multiplies by 100-5 and forgets to divide by 100.
     memory_limit_goal = f64touint64(float(memory_limit) * (100.0 - REDUCE_EXTRA_PERCENT))
-    mapped_ready = h.gc_controller.mapped_ready.load()
+    mapped_ready = h.runtime.gc_controller.mapped_ready.load()
     # Allocation scavenges for the limit too, so it is safe to stop too early.
     if mapped_ready <= memory_limit_goal:
-        h.scavenge.memory_limit_goal.store(U64_MAX)
+        h.runtime.scavenge.memory_limit_goal.store(U64_MAX)
     else:
-        h.scavenge.memory_limit_goal.store(memory_limit_goal)
+        h.runtime.scavenge.memory_limit_goal.store(memory_limit_goal)
 
     # Before the end of the first cycle too little is known about the heap.
     if last_heap_goal == 0:
-        h.scavenge.gc_percent_goal.store(U64_MAX)
+        h.runtime.scavenge.gc_percent_goal.store(U64_MAX)
         return
     goal_ratio = float(heap_goal) / float(last_heap_goal)
-    gc_percent_goal = f64touint64(float(h.memstats.last_heap_in_use) * goal_ratio)
+    gc_percent_goal = f64touint64(float(h.runtime.memstats.last_heap_in_use) * goal_ratio)
     # Written as a division so that it doesn't overflow.
     gc_percent_goal = u64(gc_percent_goal + gc_percent_goal // (100 // RETAIN_EXTRA_PERCENT))
     phys_page_size = h.config.phys_page_size
@@ -88,9 +90,9 @@ def gc_pace_scavenger(h: "Mheap", memory_limit: int, heap_goal: int, last_heap_g
     heap_retained_now = heap_retained(h)
     # Within a page of the goal there is nothing to do either.
     if heap_retained_now <= gc_percent_goal or heap_retained_now - gc_percent_goal < phys_page_size:
-        h.scavenge.gc_percent_goal.store(U64_MAX)
+        h.runtime.scavenge.gc_percent_goal.store(U64_MAX)
     else:
-        h.scavenge.gc_percent_goal.store(gc_percent_goal)
+        h.runtime.scavenge.gc_percent_goal.store(gc_percent_goal)
 
 
 def scavenge(p: "PageAlloc", nbytes: int, should_stop: ShouldStop | None, force: bool) -> int:
@@ -149,12 +151,12 @@ def scavenge_one(p: "PageAlloc", ci: int, search_idx: int, max_: int) -> int:
             if not p.test:
                 nbytes = npages * page_size
                 sys_unused(h, addr, nbytes)
-                h.gc_controller.heap_released.add(nbytes)
-                h.gc_controller.heap_free.add(-nbytes)
-                stats = h.memstats.heap_stats.acquire()
+                h.runtime.gc_controller.heap_released.add(nbytes)
+                h.runtime.gc_controller.heap_free.add(-nbytes)
+                stats = h.runtime.memstats.heap_stats.acquire()
                 stats.committed.add(-nbytes)
                 stats.released.add(nbytes)
-                h.memstats.heap_stats.release()
+                h.runtime.memstats.heap_stats.release()
 
             # Give the pages back to the page allocator.
             lock(p.mheap_lock)

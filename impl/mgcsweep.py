@@ -87,7 +87,7 @@ class SweepLocked(Local):
 
         sweep_specials(h, s, size)
 
-        if h.debug.clobberfree != 0:
+        if h.runtime.debug.clobberfree != 0:
             clobber_freed(h, s, size)
 
         check_zombies(s, h.config)
@@ -143,10 +143,10 @@ class SweepLocked(Local):
             if nfreed > 0:
                 # A span that lost nothing still has only zeroed free slots.
                 s.needzero = 1
-                stats = h.memstats.heap_stats.acquire()
+                stats = h.runtime.memstats.heap_stats.acquire()
                 stats.small_free_count[span_class_sizeclass(spc)].add(nfreed)
-                h.memstats.heap_stats.release()
-                h.gc_controller.total_free.add(nfreed * s.elemsize)
+                h.runtime.memstats.heap_stats.release()
+                h.runtime.gc_controller.total_free.add(nfreed * s.elemsize)
             if not preserve:
                 # The span may still be on an unswept list; whoever pops it will ignore it.
                 if nalloc == 0:
@@ -159,13 +159,13 @@ class SweepLocked(Local):
         elif not preserve:
             if nfreed != 0:
                 # Before free_span, which may lower the heap's size below that of its objects.
-                stats = h.memstats.heap_stats.acquire()
+                stats = h.runtime.memstats.heap_stats.acquire()
                 stats.large_free_count.add(1)
                 stats.large_free.add(size)
-                h.memstats.heap_stats.release()
-                h.gc_controller.total_free.add(size)
+                h.runtime.memstats.heap_stats.release()
+                h.runtime.gc_controller.total_free.add(size)
 
-                if h.debug.efence > 0:
+                if h.runtime.debug.efence > 0:
                     # Never used again: its pages are faulty and stay allocated.
                     s.limit = 0
                     sys_fault(h, s.base(), size)
@@ -287,17 +287,17 @@ class Sweepdata(Struct):
 def next_span_for_sweep(h: "Mheap") -> "Mspan | None":
     """runtime/mgcsweep.go mheap.nextSpanForSweep: takes a span off the unswept lists, or None."""
     sg = h.sweepgen
-    sc = h.sweep.central_index.load()
+    sc = h.runtime.sweep.central_index.load()
     while sc < h.config.num_span_classes * 2:
         spc, full = sweep_class_split(sc)
         c = h.central[spc]
         s = c.full_unswept(sg).pop() if full else c.partial_unswept(sg).pop()
         if s is not None:
             # Later sweepers can start from here.
-            h.sweep.central_index.update(sc)
+            h.runtime.sweep.central_index.update(sc)
             return s
         sc += 1
-    h.sweep.central_index.update(SWEEP_CLASS_DONE)
+    h.runtime.sweep.central_index.update(SWEEP_CLASS_DONE)
     return None
 
 
@@ -306,7 +306,7 @@ def sweepone(h: "Mheap") -> int:
     mp = getm()
     # A collection must not start while the span is half swept.
     mp.locks += 1
-    sl = h.sweep.active.begin(h)
+    sl = h.runtime.sweep.active.begin(h)
     if not sl.valid:
         mp.locks -= 1
         return NOTHING_TO_SWEEP
@@ -316,7 +316,7 @@ def sweepone(h: "Mheap") -> int:
     while True:
         s = h.next_span_for_sweep()
         if s is None:
-            no_more_work = h.sweep.active.mark_drained()
+            no_more_work = h.runtime.sweep.active.mark_drained()
             break
         if s.state.get() != M_SPAN_IN_USE:
             # Whoever swept it without taking it off the list has brought sweepgen up to date.
@@ -332,11 +332,11 @@ def sweepone(h: "Mheap") -> int:
             else:
                 npages = 0
             break
-    h.sweep.active.end(h, sl)
+    h.runtime.sweep.active.end(h, sl)
 
     if no_more_work:
         # Sweeping is about done: from now on there is memory to scavenge.
-        h.scavenger.ready()
+        h.runtime.scavenger.ready()
 
     mp.locks -= 1
     return npages
@@ -344,7 +344,7 @@ def sweepone(h: "Mheap") -> int:
 
 def is_sweep_done(h: "Mheap") -> bool:
     """runtime/mgcsweep.go isSweepDone: all spans are swept."""
-    return h.sweep.active.is_done()
+    return h.runtime.sweep.active.is_done()
 
 
 def ensure_swept(s: "Mspan", h: "Mheap") -> None:
@@ -353,14 +353,14 @@ def ensure_swept(s: "Mspan", h: "Mheap") -> None:
     if can_be_preempted(getm()):
         throw("mspan.ensureSwept: m is not locked")
 
-    sl = h.sweep.active.begin(h)
+    sl = h.runtime.sweep.active.begin(h)
     if sl.valid:
         locked = sl.try_acquire(s)
         if locked is not None:
             locked.sweep(h, False)
-            h.sweep.active.end(h, sl)
+            h.runtime.sweep.active.end(h, sl)
             return
-        h.sweep.active.end(h, sl)
+        h.runtime.sweep.active.end(h, sl)
 
     # Someone else has it: wait.
     while True:
@@ -420,10 +420,10 @@ def finishsweep_m(h: "Mheap") -> None:
     assert_world_stopped(h)
 
     while sweepone(h) != NOTHING_TO_SWEEP:
-        h.sweep.npausesweep += 1
+        h.runtime.sweep.npausesweep += 1
 
     # With the world stopped, a sweeper was either preempted or forgot to deregister.
-    if h.sweep.active.sweepers() != 0:
+    if h.runtime.sweep.active.sweepers() != 0:
         throw("active sweepers found at start of mark phase")
 
     # These should be empty. Doing it now catches unswept spans before marking starts.
@@ -434,7 +434,7 @@ def finishsweep_m(h: "Mheap") -> None:
         c.full_unswept(sg).reset()
 
     # There won't be new memory to scavenge for a while, and there is some now.
-    h.scavenger.wake()
+    h.runtime.scavenger.wake()
 
     next_mark_bit_arena_epoch(h)
 
@@ -443,19 +443,19 @@ def bgsweep(h: "Mheap") -> bool:
     """runtime/mgcsweep.go bgsweep: a round of the background sweeper; True if it is parked after it.
 
     A round is a batch of spans, after which Go's sweeper yields if others need its processor. The
-    client calls again while it isn't parked, and once gcSweep has cleared h.sweep.parked.
+    client calls again while it isn't parked, and once gcSweep has cleared h.runtime.sweep.parked.
     """
     n_swept = 0
     while sweepone(h) != NOTHING_TO_SWEEP:
-        h.sweep.nbgsweep += 1
+        h.runtime.sweep.nbgsweep += 1
         n_swept += 1
         if n_swept == SWEEP_BATCH_SIZE:
             return False
-    lock(h.sweep.lock)
+    lock(h.runtime.sweep.lock)
     if not is_sweep_done(h):
         # Others are still sweeping, or a new cycle has begun.
-        unlock(h.sweep.lock)
+        unlock(h.runtime.sweep.lock)
         return False
-    h.sweep.parked = True
-    unlock(h.sweep.lock)
+    h.runtime.sweep.parked = True
+    unlock(h.runtime.sweep.lock)
     return True

@@ -1,18 +1,18 @@
 """The page heap: it turns runs of pages into spans, publishes them, and takes them back.
 
-Whatever is a global in Go (mheap_, sweep, scavenge, gcController, memstats, allp, emptymspan) is
-reached from an explicit Mheap, `h`. Methods of mheap with a subject of their own are in modules of
-their own: allocspan, heapgrow, reclaim, sysalloc, and bound here.
+The other globals of Go's runtime are reached from it as h.runtime. Methods of mheap with a subject of
+their own are in modules of their own: allocspan, heapgrow, reclaim, sysalloc, and bound here.
 
 Not ported here: tracing, the sanitizers, cache-line padding of central, mheap.unused (it is for
 DWARF only), systemstack (a plain call), the diagnostic lines before a throw, printScavTrace.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from impl.allocspan import alloc_m_span_locked, alloc_span, free_m_span_locked, try_alloc_m_span
 from impl.config import Config
-from impl.gcbits import GcBitsArenas, new_alloc_bits, new_mark_bits
+from impl.gcbits import new_alloc_bits, new_mark_bits
 from impl.heaparena import (
     ArenaHint,
     ArenaHintList,
@@ -24,32 +24,20 @@ from impl.heaparena import (
 )
 from impl.heapgrow import AllSpans, grow, recordspan
 from impl.linearalloc import LinearAlloc
-from impl.mallocinit import mallocinit
 from impl.mcache import Mcache
 from impl.mcentral import Mcentral
-from impl.mfinal import Finalizers
 from impl.mfixalloc import Fixalloc
-from impl.mgclimit import GcCPULimiterState
-from impl.mgcpacer import GcControllerState
-from impl.mgcscavenge import ScavengeGlobals
-from impl.mgcsweep import Sweepdata, is_sweep_done, next_span_for_sweep
-from impl.mgcwork import Work
+from impl.mgcsweep import is_sweep_done, next_span_for_sweep
 from impl.mpagealloc import PageAlloc
 from impl.mspan import Mspan
 from impl.mspanlist import MSpanList
-from impl.mspanset import SpanSetBlockAlloc
 from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL
-from impl.mstats import Mstats
-from impl.persistentalloc import Persistent
-from impl.proc import World
 from impl.reclaim import reclaim, reclaim_chunk
 from impl.rt import (
     U64_MAX,
-    AddressSpace,
     Atomic,
     Const,
     LockRank,
-    Mixed,
     Mutex,
     Plain,
     PlainSlice,
@@ -66,9 +54,6 @@ from impl.rt import (
     u8,
     unlock,
 )
-from impl.runtime1 import DebugVars
-from impl.runtime2 import P
-from impl.scavenger import ScavengerState
 from impl.sizeof import (
     arena_hint_size,
     mcache_size,
@@ -98,7 +83,9 @@ from impl.special import (
 )
 from impl.sysalloc import enable_metadata_huge_pages, sys_alloc
 from impl.userarenachunk import alloc_user_arena_chunk
-from impl.userarenastate import UserArenaState
+
+if TYPE_CHECKING:
+    from impl.runtime import Runtime
 
 
 class MheapUserArena(Struct):
@@ -110,18 +97,16 @@ class MheapUserArena(Struct):
 
 
 class Mheap(Struct):
-    """runtime/mheap.go mheap: the page heap, with the state that the runtime shares with it.
+    """runtime/mheap.go mheap: the page heap.
 
     pages_in_use, pages_swept and reclaim_credit are in pages; reclaim_index is a page index in the
     order of sweep_arenas; all_arenas_cap is the capacity of the slice all_arenas. sweepgen and the
-    slices of arena indexes are written under the lock or with the world stopped. nanotime is what
-    the clock shows, in nanoseconds: the client moves it.
+    slices of arena indexes are written under the lock or with the world stopped. config has the
+    constants of the platform, runtime the other globals.
     """
 
     config: Const[Config]
-    mem: Const[AddressSpace]
-    debug: DebugVars
-    nanotime: Plain[int] = 0
+    runtime: Const["Runtime"]
 
     lock: Mutex
     pages: PageAlloc
@@ -155,25 +140,6 @@ class Mheap(Struct):
     arena_hint_alloc: Fixalloc[ArenaHint]
     user_arena: MheapUserArena
 
-    sweep: Sweepdata
-    gcphase: Mixed[int] = 0
-    gc_blacken_enabled: Mixed[int] = 0
-    use_checkmark: Plain[bool] = False
-    work: Work
-    gc_controller: GcControllerState
-    gc_cpu_limiter: GcCPULimiterState
-    scavenge: ScavengeGlobals
-    scavenger: ScavengerState
-    memstats: Mstats
-    gc_bits_arenas: GcBitsArenas
-    span_set_block_pool: SpanSetBlockAlloc
-    persistent: Persistent
-    finalizers: Finalizers
-    user_arena_state: UserArenaState
-    world: World
-    allp: Plain[PlainSlice[P]] = PlainSlice()
-    emptymspan: Const[Mspan]
-
     alloc_span = alloc_span
     try_alloc_m_span = try_alloc_m_span
     alloc_m_span_locked = alloc_m_span_locked
@@ -191,7 +157,7 @@ class Mheap(Struct):
         lock_init(self.lock, LockRank.MHEAP)
         lock_init(self.speciallock, LockRank.MHEAP_SPECIAL)
 
-        c, m = self.config, self.memstats
+        c, m = self.config, self.runtime.memstats
         other = m.other_sys
         self.spanalloc.init(self, mspan_size(c), Mspan, recordspan, self, m.mspan_sys)
         self.cachealloc.init(self, mcache_size(c), Mcache, None, None, m.mcache_sys)
@@ -360,10 +326,10 @@ class Mheap(Struct):
 
         # The mirror image of alloc_span.
         nbytes = s.npages * self.config.page_size
-        self.gc_controller.heap_free.add(nbytes)
+        self.runtime.gc_controller.heap_free.add(nbytes)
         if typ == SPAN_ALLOC_HEAP:
-            self.gc_controller.heap_in_use.add(-nbytes)
-        stats = self.memstats.heap_stats.acquire()
+            self.runtime.gc_controller.heap_in_use.add(-nbytes)
+        stats = self.runtime.memstats.heap_stats.acquire()
         if typ == SPAN_ALLOC_HEAP:
             stats.in_heap.add(-nbytes)
         elif typ == SPAN_ALLOC_STACK:
@@ -372,7 +338,7 @@ class Mheap(Struct):
             stats.in_ptr_scalar_bits.add(-nbytes)
         elif typ == SPAN_ALLOC_WORK_BUF:
             stats.in_work_bufs.add(-nbytes)
-        self.memstats.heap_stats.release()
+        self.runtime.memstats.heap_stats.release()
 
         self.pages.free(s.base(), s.npages)
         s.state.set(M_SPAN_DEAD)
@@ -397,38 +363,3 @@ def runtime_debug_free_os_memory(h: Mheap, gc: Callable[[], None]) -> None:
     """
     gc()
     h.scavenge_all()
-
-
-def new_mheap(config: Config, mem: AddressSpace | None = None) -> Mheap:
-    """runtime/malloc.go mallocinit: a fresh heap of the given geometry, without memory.
-
-    mem is the address space to put it in; None stands for one of its own. There a miniature heap has
-    memory where its hints lead to and no other, since the system's choice lies beyond its reach.
-    """
-    h = Mheap()
-    if mem is not None:
-        mallocinit(h, config, mem)
-        return h
-    mallocinit(h, config, new_address_space(config))
-    if is_miniature(config):
-        h.mem.refuses = lambda v, _n: v == 0
-    return h
-
-
-def is_miniature(config: Config) -> bool:
-    """runtime/malloc.go heapAddrBits: the heap's addresses have no room for the memory beside it."""
-    return config.ptr_size == 8 and config.heap_addr_bits < 32
-
-
-def new_address_space(config: Config) -> AddressSpace:
-    """runtime/malloc.go heapAddrBits: the memory that a program has on this platform.
-
-    With sign-extended addresses only the lower half is the program's. A miniature heap's metadata is
-    put where the heap doesn't reach.
-    """
-    addr_bits = config.heap_addr_bits
-    if is_miniature(config):
-        addr_bits = 40
-    elif config.arena_base_offset != 0:
-        addr_bits -= 1
-    return AddressSpace(config.phys_page_size, addr_bits)

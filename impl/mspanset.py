@@ -122,7 +122,7 @@ class SpanSetBlockAlloc(Struct):
         if s is not None:
             return s
         size = span_set_block_size(h.config)
-        persistentalloc(h, size, CACHE_LINE_SIZE, h.memstats.gc_misc_sys)
+        persistentalloc(h, size, CACHE_LINE_SIZE, h.runtime.memstats.gc_misc_sys)
         return new_span_set_block(h.config)
 
     def free(self, config: "Config", block: SpanSetBlock) -> None:
@@ -178,7 +178,7 @@ class SpanSet(Struct):
                 if new_cap == 0:
                     new_cap = h.config.span_set_init_spine_cap
                 size = new_cap * h.config.ptr_size
-                persistentalloc(h, size, CACHE_LINE_SIZE, h.memstats.gc_misc_sys)
+                persistentalloc(h, size, CACHE_LINE_SIZE, h.runtime.memstats.gc_misc_sys)
                 new_spine: MixedArray[SpanSetBlock | None] = MixedArray(new_cap, None)
                 for i in range(self.spine_cap):
                     # Atomically, where Go copies memory: a pop may clear an entry of the old spine
@@ -189,7 +189,7 @@ class SpanSet(Struct):
                 # The old spine is left alone: a push or pop may still read it.
                 self.spine_cap = new_cap
 
-            block = h.span_set_block_pool.alloc(h)
+            block = h.runtime.span_set_block_pool.alloc(h)
             atomic.storep(spine, top, block)
             self.spine_len.store(spine_len + 1)
             unlock(self.spine_lock)
@@ -243,7 +243,7 @@ class SpanSet(Struct):
         # and no push uses a block whose slots are all taken: the block is free.
         if u32(block.popped.add(1)) == entries:
             atomic.storep(spine, top, None)
-            self.h.span_set_block_pool.free(self.h.config, block)
+            self.h.runtime.span_set_block_pool.free(self.h.config, block)
         return s
 
     def reset(self) -> None:
@@ -266,6 +266,6 @@ class SpanSet(Struct):
                 if block.popped.load() == entries:
                     throw("fully empty unfreed span set block found in reset")
                 atomic.storep(spine, top, None)
-                self.h.span_set_block_pool.free(self.h.config, block)
+                self.h.runtime.span_set_block_pool.free(self.h.config, block)
         self.index.reset()
         self.spine_len.store(0)

@@ -175,9 +175,9 @@ class ConsistentHeapStats(Struct):
         self.gen.swap((curr_gen + 1) % 3)
         unlock(self.no_p_lock)
 
-        for i in range(len(h.allp)):
+        for i in range(len(h.runtime.allp)):
             # Wait until the P was seen not to write: from then on it writes to the new generation.
-            while h.allp[i].stats_seq.load() % 2 != 0:
+            while h.runtime.allp[i].stats_seq.load() % 2 != 0:
                 osyield()
 
         # Carry the totals on, and clear the delta that the next reader will move writers to.

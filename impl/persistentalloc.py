@@ -91,29 +91,31 @@ def persistentalloc1(h: "Mheap", size: int, align: int, sys_stat: "SysMemStat") 
     if pp is not None:
         persistent = pp.palloc
     else:
-        lock(h.persistent.mutex)
-        persistent = h.persistent.global_alloc
+        lock(h.runtime.persistent.mutex)
+        persistent = h.runtime.persistent.global_alloc
     persistent.off = align_up(h.config, persistent.off, align)
     if persistent.off + size > PERSISTENT_CHUNK_SIZE or persistent.base == 0:
-        persistent.base = sys_alloc(h, PERSISTENT_CHUNK_SIZE, h.memstats.other_sys)
+        persistent.base = sys_alloc(h, PERSISTENT_CHUNK_SIZE, h.runtime.memstats.other_sys)
         if persistent.base == 0:
-            if persistent is h.persistent.global_alloc:
-                unlock(h.persistent.mutex)
+            if persistent is h.runtime.persistent.global_alloc:
+                unlock(h.runtime.persistent.mutex)
             throw("runtime: cannot allocate memory")
 
         # Add the chunk to the list of all; its first word is used up by the link.
         while True:
-            chunks = h.persistent.chunks
-            h.mem.write(persistent.base, h.config.ptr_size)
-            if atomic.cas(h.persistent, "chunks", chunks, PersistentChunk(persistent.base, chunks)):
+            chunks = h.runtime.persistent.chunks
+            h.runtime.mem.write(persistent.base, h.config.ptr_size)
+            if atomic.cas(
+                h.runtime.persistent, "chunks", chunks, PersistentChunk(persistent.base, chunks)
+            ):
                 break
         persistent.off = align_up(h.config, h.config.ptr_size, align)
     p: int = persistent.base + persistent.off
     persistent.off += size
-    if persistent is h.persistent.global_alloc:
-        unlock(h.persistent.mutex)
+    if persistent is h.runtime.persistent.global_alloc:
+        unlock(h.runtime.persistent.mutex)
 
-    if sys_stat is not h.memstats.other_sys:
+    if sys_stat is not h.runtime.memstats.other_sys:
         sys_stat.add(size)
-        h.memstats.other_sys.add(-size)
+        h.runtime.memstats.other_sys.add(-size)
     return p

@@ -71,21 +71,21 @@ def can_be_preempted(mp: M) -> bool:
 
 def world_stopped(h: "Mheap") -> None:
     """runtime/lockrank_on.go worldStopped: notes that the world is stopped."""
-    h.world.world_stopped += 1
-    if h.world.world_stopped != 1:
+    h.runtime.world.world_stopped += 1
+    if h.runtime.world.world_stopped != 1:
         throw("recursive world stop")
 
 
 def world_started(h: "Mheap") -> None:
     """runtime/lockrank_on.go worldStarted: notes that the world is about to run again."""
-    h.world.world_stopped -= 1
-    if h.world.world_stopped != 0:
+    h.runtime.world.world_stopped -= 1
+    if h.runtime.world.world_stopped != 0:
         throw("released non-stopped world stop")
 
 
 def check_world_stopped(h: "Mheap") -> bool:
     """runtime/lockrank_on.go checkWorldStopped: the world is stopped, by one stop only."""
-    stopped = h.world.world_stopped
+    stopped = h.runtime.world.world_stopped
     if stopped > 1:
         throw("inconsistent world stop count")
     return stopped == 1
@@ -148,10 +148,10 @@ def stop_the_world_with_sema(h: "Mheap") -> None:
     """
     if getm().locks > 0:
         throw("stopTheWorld: holding locks")
-    lock(h.world.sched_lock)
-    for pp in h.allp:
+    lock(h.runtime.world.sched_lock)
+    for pp in h.runtime.allp:
         pp.status = PGCSTOP
-    unlock(h.world.sched_lock)
+    unlock(h.runtime.world.sched_lock)
     world_stopped(h)
 
 
@@ -163,13 +163,13 @@ def start_the_world_with_sema(h: "Mheap") -> None:
     """
     assert_world_stopped(h)
     mp = acquirem()
-    lock(h.world.sched_lock)
+    lock(h.runtime.world.sched_lock)
     if mp.p is not None:
         mp.p.status = PRUNNING
         mp.p.mcache.prepare_for_sweep(h)
-    unlock(h.world.sched_lock)
+    unlock(h.runtime.world.sched_lock)
     world_started(h)
-    for pp in h.allp:
+    for pp in h.runtime.allp:
         if pp.m is None:
             pp.status = PIDLE
         elif pp.m is not mp:

@@ -42,22 +42,22 @@ def procresize(h: "Mheap", nprocs: int) -> None:
     The world is stopped and sched.lock held. The running thread keeps its P; if it has none, or
     that one goes, it gets P 0.
     """
-    assert_lock_held(h.world.sched_lock)
+    assert_lock_held(h.runtime.world.sched_lock)
     assert_world_stopped(h)
 
-    old = len(h.allp)
+    old = len(h.runtime.allp)
     if nprocs <= 0:
         throw("procresize: invalid arg")
 
     # Destroyed Ps are kept, and used again.
     for i in range(old, nprocs):
-        if i < len(h.world.ever_allp):
-            pp = h.world.ever_allp[i]
+        if i < len(h.runtime.world.ever_allp):
+            pp = h.runtime.world.ever_allp[i]
         else:
             pp = new_p(h)
-            h.world.ever_allp = append(h.world.ever_allp, pp)
+            h.runtime.world.ever_allp = append(h.runtime.world.ever_allp, pp)
         pp.init(h, i)
-        h.allp = append(h.allp, pp)
+        h.runtime.allp = append(h.runtime.allp, pp)
 
     mp = getm()
     if mp.p is not None and mp.p.id < nprocs:
@@ -68,34 +68,34 @@ def procresize(h: "Mheap", nprocs: int) -> None:
         if mp.p is not None:
             mp.p.m = None
         mp.p = None
-        pp = h.allp[0]
+        pp = h.runtime.allp[0]
         pp.m = None
         pp.status = PIDLE
         acquirep(h, pp)
 
-    h.world.mcache0 = None
+    h.runtime.world.mcache0 = None
 
     for i in range(nprocs, old):
-        h.allp[i].destroy(h)
+        h.runtime.allp[i].destroy(h)
     if nprocs < old:
-        h.allp = h.allp.upto(nprocs)
+        h.runtime.allp = h.runtime.allp.upto(nprocs)
 
-    for pp in h.allp:
+    for pp in h.runtime.allp:
         if mp.p is not pp:
             pp.status = PIDLE
     if old != nprocs:
-        h.gc_cpu_limiter.reset_capacity(h, h.nanotime, nprocs)
+        h.runtime.gc_cpu_limiter.reset_capacity(h, h.runtime.nanotime, nprocs)
 
 
 def gomaxprocs(h: "Mheap", n: int) -> int:
     """runtime/debug.go GOMAXPROCS: sets the number of Ps to n, if n > 0; returns the old one."""
-    ret = len(h.allp)
+    ret = len(h.runtime.allp)
     if n <= 0 or n == ret:
         return ret
     stop_the_world_with_sema(h)
-    lock(h.world.sched_lock)
+    lock(h.runtime.world.sched_lock)
     procresize(h, n)
-    unlock(h.world.sched_lock)
+    unlock(h.runtime.world.sched_lock)
     start_the_world_with_sema(h)
     return ret
 
@@ -107,8 +107,8 @@ def schedinit(h: "Mheap", procs: int) -> None:
     """
     gcinit(h)
     world_stopped(h)
-    lock(h.world.sched_lock)
+    lock(h.runtime.world.sched_lock)
     procresize(h, procs)
-    unlock(h.world.sched_lock)
+    unlock(h.runtime.world.sched_lock)
     world_started(h)
     gcenable(h)

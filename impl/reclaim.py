@@ -69,7 +69,7 @@ def reclaim_chunk(self: "Mheap", arenas: PlainSlice[int], page_idx: int, n: int)
     """
     assert_lock_held(self.lock)
     n_freed = 0
-    sl = self.sweep.active.begin(self)
+    sl = self.runtime.sweep.active.begin(self)
     if not sl.valid:
         return 0
     while n > 0:
@@ -102,6 +102,6 @@ def reclaim_chunk(self: "Mheap", arenas: PlainSlice[int], page_idx: int, n: int)
 
         page_idx += nbytes * 8
         n -= nbytes * 8
-    self.sweep.active.end(self, sl)
+    self.runtime.sweep.active.end(self, sl)
     assert_lock_held(self.lock)
     return n_freed

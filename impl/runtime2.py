@@ -58,18 +58,18 @@ class P(Struct):
         self.status = PGCSTOP
         if self.mcache is None:
             if id_ == 0:
-                if h.world.mcache0 is None:
+                if h.runtime.world.mcache0 is None:
                     throw("missing mcache?")
-                self.mcache = h.world.mcache0
+                self.mcache = h.runtime.world.mcache0
             else:
                 self.mcache = allocmcache(h)
 
     def destroy(self, h: "Mheap") -> None:
         """runtime/proc.go p.destroy: gives back all that a P has of the heap; the world is stopped."""
-        assert_lock_held(h.world.sched_lock)
+        assert_lock_held(h.runtime.world.sched_lock)
         assert_world_stopped(h)
 
-        self.gcw.dispose(h.work)
+        self.gcw.dispose(h.runtime.work)
         self.pinner_cache = None
         # Without the heap's lock, since the world is stopped.
         for i in range(self.mspancache.len):

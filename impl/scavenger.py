@@ -134,16 +134,17 @@ def real_hooks(
         end = nanotime()
         if start >= end:
             return r, 0
-        h.scavenge.background_time.add(end - start)
+        h.runtime.scavenge.background_time.add(end - start)
         return r, end - start
 
     def should_stop() -> bool:
         return (
-            heap_retained(h) <= h.scavenge.gc_percent_goal.load()
-            and h.gc_controller.mapped_ready.load() <= h.scavenge.memory_limit_goal.load()
+            heap_retained(h) <= h.runtime.scavenge.gc_percent_goal.load()
+            and h.runtime.gc_controller.mapped_ready.load()
+            <= h.runtime.scavenge.memory_limit_goal.load()
         )
 
-    return Hooks(nanotime, gopark, scavenge_heap, should_stop, lambda: len(h.allp))
+    return Hooks(nanotime, gopark, scavenge_heap, should_stop, lambda: len(h.runtime.allp))
 
 
 class ScavengerState(Struct):
@@ -284,9 +285,9 @@ class ScavengerState(Struct):
 
 def bgscavenge(h: "Mheap") -> None:
     """runtime/mgcscavenge.go bgscavenge: one round of its loop."""
-    released, work_time = h.scavenger.run()
+    released, work_time = h.runtime.scavenger.run()
     if released == 0:
-        h.scavenger.park()
+        h.runtime.scavenger.park()
         return
     h.pages.scav.released_bg.add(released)
-    h.scavenger.sleep(work_time)
+    h.runtime.scavenger.sleep(work_time)

@@ -39,7 +39,9 @@ def sys_alloc(self: "Mheap", n: int, hint_list: ArenaHintList, register: bool) -
 
     if hint_list is self.arena_hints:
         # 32-bit platforms have reserved memory beforehand, for the regular heap only.
-        v = self.arena.alloc(self, n, config.heap_arena_bytes, self.gc_controller.heap_released)
+        v = self.arena.alloc(
+            self, n, config.heap_arena_bytes, self.runtime.gc_controller.heap_released
+        )
         if v != 0:
             size = n
             map_arenas(self, v, size, register)
@@ -66,7 +68,7 @@ def sys_alloc(self: "Mheap", n: int, hint_list: ArenaHintList, register: bool) -
             break
         # It failed, and won't be better later.
         if v != 0:
-            self.mem.free(v, n)
+            self.runtime.mem.free(v, n)
         hint_list.first = hint.next
         self.arena_hint_alloc.free(hint)
 
@@ -112,7 +114,7 @@ def map_arenas(h: "Mheap", v: int, size: int, register: bool) -> None:
         if l2 is None:
             # It is in no statistics: the system backs only the part of it that is used, which
             # nobody keeps track of.
-            addr = h.mem.alloc(arena_l2_size(config))
+            addr = h.runtime.mem.alloc(arena_l2_size(config))
             if addr == 0:
                 throw("out of memory allocating heap arena map")
             l2 = new_arena_l2(config, addr)
@@ -125,10 +127,12 @@ def map_arenas(h: "Mheap", v: int, size: int, register: bool) -> None:
         if l2[arena_idx_l2(config, ri)] is not None:
             throw("arena already initialized")
         r = h.heap_arena_alloc.alloc(
-            h, heap_arena_size(config), config.ptr_size, h.memstats.gc_misc_sys
+            h, heap_arena_size(config), config.ptr_size, h.runtime.memstats.gc_misc_sys
         )
         if r == 0:
-            r = persistentalloc(h, heap_arena_size(config), config.ptr_size, h.memstats.gc_misc_sys)
+            r = persistentalloc(
+                h, heap_arena_size(config), config.ptr_size, h.runtime.memstats.gc_misc_sys
+            )
             if r == 0:
                 throw("out of memory allocating heap arena metadata")
 
@@ -137,7 +141,9 @@ def map_arenas(h: "Mheap", v: int, size: int, register: bool) -> None:
                 nbytes = 2 * h.all_arenas_cap * config.ptr_size
                 if nbytes == 0:
                     nbytes = config.phys_page_size
-                new_array = persistentalloc(h, nbytes, config.ptr_size, h.memstats.gc_misc_sys)
+                new_array = persistentalloc(
+                    h, nbytes, config.ptr_size, h.runtime.memstats.gc_misc_sys
+                )
                 if new_array == 0:
                     throw("out of memory allocating allArenas")
                 # The old array stays, since others may read it without the lock.
@@ -167,22 +173,22 @@ def sys_reserve_aligned(h: "Mheap", v: int, size: int, align: int) -> tuple[int,
         if h.config.goos == "windows":
             # Windows takes back nothing but whole reservations, so reserve again, and hope that
             # nobody else does meanwhile.
-            h.mem.free(p, uintptr(size + align))
+            h.runtime.mem.free(p, uintptr(size + align))
             p = align_up(h.config, p, align)
             p2 = sys_reserve(h, p, size)
             if p != p2:
-                h.mem.free(p2, size)
+                h.runtime.mem.free(p2, size)
                 retries += 1
                 if retries == 100:
                     throw("failed to allocate aligned heap memory; too many retries")
                 continue
             return p2, size
         p_aligned = align_up(h.config, p, align)
-        h.mem.free(p, p_aligned - p)
+        h.runtime.mem.free(p, p_aligned - p)
         end = uintptr(p_aligned + size)
         end_len = uintptr(p + size + align - end)
         if end_len > 0:
-            h.mem.free(end, end_len)
+            h.runtime.mem.free(end, end_len)
         return p_aligned, size
 
 

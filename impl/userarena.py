@@ -83,7 +83,7 @@ class UserArena(Struct):
         # What is left of the active chunk is for another arena.
         s = self.active
         if s is not None:
-            state = h.user_arena_state
+            state = h.runtime.user_arena_state
             lock(state.lock)
             live = LiveUserArenaChunk(s, self.refs[len(self.refs) - 1])
             state.reuse = append(state.reuse, live)
@@ -118,7 +118,7 @@ class UserArena(Struct):
             s = None
         x = 0
 
-        state = h.user_arena_state
+        state = h.runtime.user_arena_state
         lock(state.lock)
         n = len(state.reuse) - 1
         if n >= 0:
@@ -242,7 +242,7 @@ def new_user_arena_chunk(h: "Mheap") -> "tuple[int, Mspan]":
 
     The address is what keeps the chunk alive.
     """
-    if h.gcphase == GC_MARK_TERMINATION:
+    if h.runtime.gcphase == GC_MARK_TERMINATION:
         throw("newUserArenaChunk called with gcphase == _GCmarktermination")
 
     mp = acquirem()
@@ -256,7 +256,7 @@ def new_user_arena_chunk(h: "Mheap") -> "tuple[int, Mspan]":
     x = span.base()
 
     # While the collector marks, what is allocated is marked. There is nothing in it to scan.
-    if h.gcphase != GC_OFF:
+    if h.runtime.gcphase != GC_OFF:
         gcmarknewobject(h, span, span.base(), span.elemsize)
     mp.mallocing = 0
     releasem(mp)
@@ -284,20 +284,20 @@ def set_user_arena_chunk_to_fault(s: "Mspan", h: "Mheap") -> None:
     sys_fault(h, s.base(), chunk_bytes)
 
     # It isn't memory any more: neither free nor released.
-    h.gc_controller.heap_in_use.add(-chunk_bytes)
+    h.runtime.gc_controller.heap_in_use.add(-chunk_bytes)
 
     # The object is freed now, not when it leaves the quarantine, so that no more is counted as
     # allocated than as mapped.
-    h.gc_controller.total_free.add(chunk_bytes)
+    h.runtime.gc_controller.total_free.add(chunk_bytes)
 
-    stats = h.memstats.heap_stats.acquire()
+    stats = h.runtime.memstats.heap_stats.acquire()
     stats.committed.add(-chunk_bytes)
     stats.in_heap.add(-chunk_bytes)
     stats.large_free_count.add(1)
     stats.large_free.add(chunk_bytes)
-    h.memstats.heap_stats.release()
+    h.runtime.memstats.heap_stats.release()
 
-    h.gc_controller.update(h, -chunk_bytes, 0)
+    h.runtime.gc_controller.update(h, -chunk_bytes, 0)
 
     lock(h.lock)
     h.user_arena.quarantine_list.insert(s)
@@ -323,8 +323,8 @@ def free_user_arena_chunk(h: "Mheap", s: "Mspan", x: int) -> None:
         throw("invalid user arena span size")
 
     mp = acquirem()
-    state = h.user_arena_state
-    if h.gcphase == GC_OFF:
+    state = h.runtime.user_arena_state
+    if h.runtime.gcphase == GC_OFF:
         lock(state.lock)
         fault_list = state.fault
         state.fault = PlainSlice()

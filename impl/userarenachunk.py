@@ -58,7 +58,7 @@ def alloc_user_arena_chunk(h: "Mheap") -> "Mspan | None":
     unlock(h.lock)
 
     # The address space is reserved, be it new or set to fault. All of it is likely to be used.
-    sys_map(h, base, chunk_bytes, h.gc_controller.heap_released)
+    sys_map(h, base, chunk_bytes, h.runtime.gc_controller.heap_released)
     sys_used(h, base, chunk_bytes, chunk_bytes)
 
     # For the rest of the heap this is a large object.
@@ -66,18 +66,18 @@ def alloc_user_arena_chunk(h: "Mheap") -> "Mspan | None":
     h.init_span(s, SPAN_ALLOC_HEAP, spc, base, chunk_pages)
     s.is_user_arena_chunk = True
 
-    h.gc_controller.heap_in_use.add(chunk_bytes)
-    h.gc_controller.heap_released.add(-chunk_bytes)
+    h.runtime.gc_controller.heap_in_use.add(chunk_bytes)
+    h.runtime.gc_controller.heap_released.add(-chunk_bytes)
 
-    stats = h.memstats.heap_stats.acquire()
+    stats = h.runtime.memstats.heap_stats.acquire()
     stats.in_heap.add(chunk_bytes)
     stats.committed.add(chunk_bytes)
     stats.large_alloc.add(chunk_bytes)
     stats.large_alloc_count.add(1)
-    h.memstats.heap_stats.release()
+    h.runtime.memstats.heap_stats.release()
 
-    h.gc_controller.total_alloc.add(chunk_bytes)
-    h.gc_controller.update(h, chunk_bytes, 0)
+    h.runtime.gc_controller.total_alloc.add(chunk_bytes)
+    h.runtime.gc_controller.update(h, chunk_bytes, 0)
 
     # The swept list makes it visible to the background sweeper.
     h.central[spc].full_swept(h.sweepgen).push(s)
@@ -88,7 +88,7 @@ def alloc_user_arena_chunk(h: "Mheap") -> "Mspan | None":
     # Objects without pointers write no bits.
     s.init_heap_bits(h, True)
 
-    h.mem.zero(s.base(), s.elemsize)
+    h.runtime.mem.zero(s.base(), s.elemsize)
     s.needzero = 0
 
     s.free_index_for_scan = 1

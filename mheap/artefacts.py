@@ -17,7 +17,6 @@ REASONS: dict[str, str] = {
 """Why there is nothing."""
 
 INSTEAD: dict[str, tuple[str, str]] = {
-    "mheap_": ("Mheap", "no global: the heap is passed on as `h`"),
     "mheap.central.mcentral": ("Mheap.central", "not wrapped, since there is no padding"),
     "mSpanState": ("M_SPAN_DEAD", "an integer, one of the three constants"),
     "spanClass": ("make_span_class", "an integer; its methods are functions"),

@@ -109,7 +109,7 @@ class _Finder:
             if place.cited is not None:
                 self.citing.setdefault(place.cited, []).append(place)
             owner, _, last = place.name.rpartition(".")
-            if place.kind == "constant" or owner == "Config":
+            if place.kind == "constant" or owner in ("Config", "Runtime"):
                 self.constants.setdefault(last.lstrip("_"), []).append(place)
             if owner:
                 self.members.setdefault(owner, {})[last] = place

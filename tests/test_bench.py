@@ -179,7 +179,7 @@ def _with_a_bug() -> Binding:
 
 def test_the_snapshot_sees_every_field_and_not_how_it_is_kept(port: Binding) -> None:
     bare = classless.bind(locks=True)
-    states = [each.mheap.new_mheap(each.config.LINUX_AMD64) for each in (port, bare)]
+    states = [each.runtime.new_mheap(each.config.LINUX_AMD64) for each in (port, bare)]
     assert snapshot(states[0]) == snapshot(states[1])
     states[0].pages_in_use.add(1)
     assert snapshot(states[0]) != snapshot(states[1])

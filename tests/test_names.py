@@ -28,6 +28,14 @@ ELSEWHERE = {
 }
 """Methods of Go that are not methods of that class."""
 
+MHEAP = "runtime/mheap.go"
+BESIDE = {
+    "config",  # the constants of the platform
+    "runtime",  # the other globals
+    "all_arenas_cap",  # the capacity of the slice all_arenas
+}
+"""Fields of Mheap that mheap doesn't have."""
+
 
 @pytest.fixture(scope="module")
 def go() -> Tree:
@@ -187,6 +195,15 @@ def test_methods_are_methods_and_functions_are_functions(go: Tree) -> None:
 
 def test_methods_are_called_as_methods() -> None:
     assert called_as_functions(ROOT.parent) == []
+
+
+def test_the_heap_is_mheap(go: Tree) -> None:
+    """What else Go has as variables is in impl/runtime.py, and not in the heap."""
+    heap = [each for each in go.declarations(MHEAP).values() if each.name.startswith("mheap.")]
+    gos = {snake(last(each.name)) for each in heap}
+    functions = {last(place.name) for place in places() if place.kind == "function"}
+    port = {last(place.name) for place in places() if place.name.startswith("Mheap.")}
+    assert port - functions - gos == BESIDE
 
 
 def test_each_exception_is_needed(go: Tree) -> None:

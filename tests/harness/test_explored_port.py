@@ -21,7 +21,7 @@ def port() -> Any:
 
 
 def new_heap(port: Any, pages: int) -> Any:
-    h = port.mheap.new_mheap(CONFIG)
+    h = port.runtime.new_mheap(CONFIG)
     provide(port, h, 1, CONFIG.heap_arena_bytes, pages)
     return h
 

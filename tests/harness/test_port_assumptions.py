@@ -34,7 +34,7 @@ def test_they_are_declared_nowhere_else() -> None:
 
 def test_memory_that_a_thread_asks_the_system_for_is_an_assumption() -> None:
     def setup(port: Any) -> Setup:
-        memory = port.mheap.AddressSpace(4096, 20)
+        memory = port.runtime.AddressSpace(4096, 20)
         memory.map(4096, 4096)
         return Setup([("T", partial(memory.unused, 4096, 4096))])
 

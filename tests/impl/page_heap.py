@@ -30,11 +30,14 @@ def name(config: Config) -> str:
 
 def bare_heap(config: Config) -> Any:
     """What of an Mheap the address ranges and the page allocator use."""
-    h = SimpleNamespace(config=config, lock=Mutex(), persistent=Persistent(), arenas={})
-    h.mem = AddressSpace(config.phys_page_size, max(config.heap_addr_bits, 32))
-    h.gc_controller = SimpleNamespace(mapped_ready=Atomic())
-    h.memstats = SimpleNamespace(other_sys=SysMemStat(), gc_misc_sys=SysMemStat())
-    h.persistent.init()
+    runtime = SimpleNamespace(
+        mem=AddressSpace(config.phys_page_size, max(config.heap_addr_bits, 32)),
+        gc_controller=SimpleNamespace(mapped_ready=Atomic()),
+        memstats=SimpleNamespace(other_sys=SysMemStat(), gc_misc_sys=SysMemStat()),
+        persistent=Persistent(),
+    )
+    h = SimpleNamespace(config=config, runtime=runtime, lock=Mutex(), arenas={})
+    h.runtime.persistent.init()
     lock_init(h.lock, LockRank.MHEAP)
     return h
 
@@ -58,7 +61,7 @@ class Pages:
         self.h = bare_heap(config)
         self.p = PageAlloc()
         self.h.pages = self.p
-        self.p.init(self.h, self.h.lock, self.h.memstats.gc_misc_sys, True)
+        self.p.init(self.h, self.h.lock, self.h.runtime.memstats.gc_misc_sys, True)
         lock(self.h.lock)
         self.first = first_chunk(config)
         self.chunks: set[int] = set()

@@ -13,9 +13,10 @@ from golang.toolchain import find_go
 from impl.config import MINIATURE, Config
 from impl.mcache import Mcache, allocmcache
 from impl.mem import sys_used
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.rt import PlainSlice, Throw, append, lock, unlock
+from impl.runtime import new_mheap
 from impl.spanclass import make_span_class
 
 PAGE = MINIATURE.page_size
@@ -31,7 +32,7 @@ def heap_of(config: Config, arenas: int = 2) -> Mheap:
     lock(h.lock)
     h.grow(arenas * config.pages_per_arena)
     unlock(h.lock)
-    h.mem.refuses = lambda _v, _n: True
+    h.runtime.mem.refuses = lambda _v, _n: True
     return h
 
 
@@ -66,10 +67,10 @@ def span_at(h: Mheap, page: int, npages: int, spc: int, typ: int = 0) -> Mspan:
     unlock(h.lock)
     h.init_span(s, typ, spc, base, npages)
     sys_used(h, base, nbytes, scav)
-    h.gc_controller.heap_released.add(-scav)
-    h.gc_controller.heap_free.add(scav - nbytes)
+    h.runtime.gc_controller.heap_released.add(-scav)
+    h.runtime.gc_controller.heap_free.add(scav - nbytes)
     if typ == 0:
-        h.gc_controller.heap_in_use.add(nbytes)
+        h.runtime.gc_controller.heap_in_use.add(nbytes)
     return s
 
 

@@ -7,11 +7,12 @@ from impl.config import MINIATURE, Config
 from impl.mgc import gc
 from impl.mgcmark import scan_conservative
 from impl.mgcwork import GcWork
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.mspanset import SpanSet
 from impl.procresize import schedinit
 from impl.rt import M, run_on
+from impl.runtime import new_mheap
 from impl.spanalloctype import SPAN_ALLOC_HEAP, SPAN_ALLOC_STACK
 
 
@@ -54,7 +55,7 @@ def program(procs: int = 1, config: Config = MINIATURE) -> Iterator[Mheap]:
 
 def new_object(h: Mheap, spc: int) -> int:
     """Allocates an object from the cache of P 0, as the end of mallocgc does."""
-    p, s = h.allp[0].mcache.next_free(h, spc)[:2]
+    p, s = h.runtime.allp[0].mcache.next_free(h, spc)[:2]
     s.free_index_for_scan = s.freeindex
     return p
 

@@ -22,9 +22,7 @@ from impl.scavenger import ScavengerState
 
 def scavenge_heap(config: Config) -> Any:
     """A heap without memory."""
-    h = SimpleNamespace(
-        config=config,
-        lock=Mutex(),
+    runtime = SimpleNamespace(
         mem=AddressSpace(config.phys_page_size, max(config.heap_addr_bits, 32)),
         memstats=Mstats(),
         gc_controller=GcControllerState(),
@@ -34,11 +32,16 @@ def scavenge_heap(config: Config) -> Any:
         persistent=Persistent(),
         world=World(),
         allp=(),
-        arenas=defaultdict(lambda: None),
         gcphase=0,
         gc_blacken_enabled=0,
-        pages=PageAlloc(),
         sweep=Sweepdata(),
+    )
+    h = SimpleNamespace(
+        config=config,
+        runtime=runtime,
+        lock=Mutex(),
+        arenas=defaultdict(lambda: None),
+        pages=PageAlloc(),
         sweepgen=0,
         pages_in_use=Atomic(),
         pages_swept=Atomic(),
@@ -49,18 +52,18 @@ def scavenge_heap(config: Config) -> Any:
         cachealloc=SimpleNamespace(inuse=0),
     )
     lock_init(h.lock, LockRank.MHEAP)
-    h.persistent.init()
-    h.memstats.init(config)
-    h.sweep.active.mark_drained()
-    h.world.world_stopped = 1
-    h.gc_controller.init(h, 100, MAX_INT64)
-    h.world.world_stopped = 0
+    h.runtime.persistent.init()
+    h.runtime.memstats.init(config)
+    h.runtime.sweep.active.mark_drained()
+    h.runtime.world.world_stopped = 1
+    h.runtime.gc_controller.init(h, 100, MAX_INT64)
+    h.runtime.world.world_stopped = 0
     return h
 
 
 def with_pages(h: Any, test: bool) -> Any:
     """The heap with its page allocator set up."""
-    h.pages.init(h, h.lock, h.memstats.gc_misc_sys, test)
+    h.pages.init(h, h.lock, h.runtime.memstats.gc_misc_sys, test)
     return h
 
 
@@ -76,12 +79,12 @@ def grow(h: Any, ci: int, n: int) -> None:
     base = chunk_base(h.config, ci)
     size = n * h.config.palloc_chunk_bytes
     if not h.pages.test:
-        assert h.mem.reserve(base, size) == base
-        h.gc_controller.heap_released.add(size)
-        h.mem.map(base, size)
-        stats = h.memstats.heap_stats.acquire()
+        assert h.runtime.mem.reserve(base, size) == base
+        h.runtime.gc_controller.heap_released.add(size)
+        h.runtime.mem.map(base, size)
+        stats = h.runtime.memstats.heap_stats.acquire()
         stats.released.add(size)
-        h.memstats.heap_stats.release()
+        h.runtime.memstats.heap_stats.release()
     lock(h.lock)
     h.pages.grow(base, size)
     unlock(h.lock)
@@ -95,15 +98,15 @@ def take(h: Any, npages: int) -> int:
     assert base != 0
     if not h.pages.test:
         nbytes = npages * h.config.page_size
-        h.gc_controller.mapped_ready.add(scav)
-        h.mem.used(base, nbytes)
-        h.gc_controller.heap_released.add(-scav)
-        h.gc_controller.heap_free.add(scav - nbytes)
-        stats = h.memstats.heap_stats.acquire()
+        h.runtime.gc_controller.mapped_ready.add(scav)
+        h.runtime.mem.used(base, nbytes)
+        h.runtime.gc_controller.heap_released.add(-scav)
+        h.runtime.gc_controller.heap_free.add(scav - nbytes)
+        stats = h.runtime.memstats.heap_stats.acquire()
         stats.committed.add(scav)
         stats.released.add(-scav)
         stats.in_stacks.add(nbytes)
-        h.memstats.heap_stats.release()
+        h.runtime.memstats.heap_stats.release()
     return int(base)
 
 
@@ -114,7 +117,7 @@ def give_back(h: Any, base: int, npages: int) -> None:
     unlock(h.lock)
     if not h.pages.test:
         nbytes = npages * h.config.page_size
-        h.gc_controller.heap_free.add(nbytes)
-        stats = h.memstats.heap_stats.acquire()
+        h.runtime.gc_controller.heap_free.add(nbytes)
+        stats = h.runtime.memstats.heap_stats.acquire()
         stats.in_stacks.add(-nbytes)
-        h.memstats.heap_stats.release()
+        h.runtime.memstats.heap_stats.release()

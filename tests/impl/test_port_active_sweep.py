@@ -47,7 +47,7 @@ def test_an_invalid_locker_acquires_nothing() -> None:
 
 
 def test_sweepers_are_counted_until_drained(h: Mheap) -> None:
-    active = h.sweep.active
+    active = h.runtime.sweep.active
     first, second = active.begin(h), active.begin(h)
     assert (first.valid, second.valid, active.sweepers()) == (True, True, 2)
     assert active.mark_drained()
@@ -64,20 +64,20 @@ def test_sweepers_are_counted_until_drained(h: Mheap) -> None:
 
 @pytest.mark.parametrize("state", [0, SWEEP_DRAINED_MASK])
 def test_end_without_begin(h: Mheap, state: int) -> None:
-    h.sweep.active.state.store(state)
+    h.runtime.sweep.active.state.store(state)
     with throws("mismatched begin/end of activeSweep"):
-        h.sweep.active.end(h, SweepLocker(h.sweepgen, True))
+        h.runtime.sweep.active.end(h, SweepLocker(h.sweepgen, True))
 
 
 def test_a_sweeper_must_not_outlive_its_generation(h: Mheap) -> None:
-    sl = h.sweep.active.begin(h)
+    sl = h.runtime.sweep.active.begin(h)
     h.sweepgen += 2
     with throws("sweeper left outstanding across sweep generations"):
-        h.sweep.active.end(h, sl)
+        h.runtime.sweep.active.end(h, sl)
 
 
 def test_the_sweep_class_only_grows(h: Mheap) -> None:
-    index = h.sweep.central_index
+    index = h.runtime.sweep.central_index
     for new, expected in ((3, 3), (1, 3), (SWEEP_CLASS_DONE, SWEEP_CLASS_DONE)):
         index.update(new)
         assert index.load() == expected
@@ -88,7 +88,7 @@ def test_the_sweep_class_only_grows(h: Mheap) -> None:
 def test_the_sweep_class_may_be_raised_by_another(
     h: Mheap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index = h.sweep.central_index
+    index = h.runtime.sweep.central_index
 
     def lost(atomic: Atomic[int], _old: int, _new: int) -> bool:
         atomic.value = 9
@@ -117,7 +117,7 @@ def test_spans_are_swept_by_class_full_ones_first(h: Mheap, gen: int) -> None:
     h.central[LARGE].partial_unswept(gen).push(spans[2])
     found = [h.next_span_for_sweep() for _ in range(4)]
     assert found == [spans[2], spans[1], spans[0], None]
-    assert h.sweep.central_index.load() == SWEEP_CLASS_DONE
+    assert h.runtime.sweep.central_index.load() == SWEEP_CLASS_DONE
 
 
 @GENERATIONS
@@ -163,7 +163,7 @@ def test_ensure_swept_returns_when_it_is(h: Mheap, gen: int, ahead: int) -> None
     s.sweepgen = u32(gen + ahead)
     s.ensure_swept(h)
     assert s.sweepgen == (gen if ahead == -2 else u32(gen + ahead))
-    assert h.sweep.active.sweepers() == 0
+    assert h.runtime.sweep.active.sweepers() == 0
 
 
 def test_ensure_swept_waits_for_another_sweeper(h: Mheap) -> None:
@@ -174,7 +174,7 @@ def test_ensure_swept_waits_for_another_sweeper(h: Mheap) -> None:
 
 
 def test_marking_waits_for_every_sweeper(h: Mheap) -> None:
-    h.sweep.active.begin(h)
+    h.runtime.sweep.active.begin(h)
     stop_the_world_with_sema(h)
     with throws("active sweepers found at start of mark phase"):
         finishsweep_m(h)
@@ -187,11 +187,11 @@ def test_the_end_of_the_sweep_needs_a_stopped_world(h: Mheap) -> None:
 
 def test_the_end_of_the_sweep_moves_the_mark_bits_on_and_wakes_the_scavenger(h: Mheap) -> None:
     heap_span(h, ONE_PER_PAGE)
-    arena = h.gc_bits_arenas.next
+    arena = h.runtime.gc_bits_arenas.next
     assert arena is not None
     stop_the_world_with_sema(h)
     finishsweep_m(h)
-    assert (h.gc_bits_arenas.current, h.gc_bits_arenas.next) == (arena, None)
+    assert (h.runtime.gc_bits_arenas.current, h.runtime.gc_bits_arenas.next) == (arena, None)
 
 
 def test_ensure_swept_is_for_threads_that_cannot_be_preempted(h: Mheap) -> None:
@@ -206,9 +206,9 @@ def test_ensure_swept_is_for_threads_that_cannot_be_preempted(h: Mheap) -> None:
 
 
 def test_the_last_sweeper_has_work_for_the_scavenger(h: Mheap) -> None:
-    assert h.scavenger.sysmon_wake.load() == 0
+    assert h.runtime.scavenger.sysmon_wake.load() == 0
     assert sweepone(h) == NOTHING_TO_SWEEP
-    assert h.scavenger.sysmon_wake.load() == 1
-    h.scavenger.sysmon_wake.store(0)
+    assert h.runtime.scavenger.sysmon_wake.load() == 1
+    h.runtime.scavenger.sysmon_wake.store(0)
     assert sweepone(h) == NOTHING_TO_SWEEP
-    assert h.scavenger.sysmon_wake.load() == 0
+    assert h.runtime.scavenger.sysmon_wake.load() == 0

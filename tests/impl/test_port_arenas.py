@@ -14,9 +14,10 @@ from impl.config import (
     Config,
 )
 from impl.heaparena import ArenaHintList, arena_at, arena_index
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.rt import AddressSpace, MemoryState, lock, unlock
 from impl.rt.memory import HugePages
+from impl.runtime import new_mheap
 from impl.sizeof import arena_hint_size, arena_l2_size, heap_arena_size
 from impl.sysalloc import sys_reserve_aligned
 from tests.impl.port_heap import heap_of, throws
@@ -53,7 +54,7 @@ def add_hint(h: Mheap, addr: int, down: bool = False) -> None:
 
 def taken(h: Mheap, v: int, n: int) -> None:
     """Somebody else has mapped [v, v+n)."""
-    assert h.mem.reserve(v, n) == v
+    assert h.runtime.mem.reserve(v, n) == v
 
 
 def test_a_fresh_heap_has_gos_hints() -> None:
@@ -75,8 +76,12 @@ def test_the_heap_grows_upwards_from_the_first_hint() -> None:
     first = arena_index(LINUX_AMD64, FIRST)
     assert list(h.all_arenas) == [first, first + 1, first + 2]
     assert len({id(arena_at(h, ai)) for ai in h.all_arenas}) == 3
-    assert h.mem.state(FIRST) == h.mem.state(FIRST + 3 * AMD64_ARENA - 1) == MemoryState.RESERVED
-    assert h.mem.state(FIRST + 3 * AMD64_ARENA) == MemoryState.NONE
+    assert (
+        h.runtime.mem.state(FIRST)
+        == h.runtime.mem.state(FIRST + 3 * AMD64_ARENA - 1)
+        == MemoryState.RESERVED
+    )
+    assert h.runtime.mem.state(FIRST + 3 * AMD64_ARENA) == MemoryState.NONE
 
 
 def test_a_hint_down_grows_downwards() -> None:
@@ -90,15 +95,15 @@ def test_a_hint_down_grows_downwards() -> None:
 def test_a_hint_that_fails_is_dropped_and_its_memory_given_back() -> None:
     h = new_mheap(LINUX_AMD64)
     taken(h, FIRST, AMD64_ARENA)
-    reserved, inuse = h.mem.reserved, h.arena_hint_alloc.inuse
+    reserved, inuse = h.runtime.mem.reserved, h.arena_hint_alloc.inuse
     metadata = 0
     v, size = sys_alloc(h, AMD64_ARENA)
     assert (v, size) == (1 << 40 | FIRST, AMD64_ARENA)
     assert len(hints(h.arena_hints)) == 63
     assert h.arena_hint_alloc.inuse == inuse - arena_hint_size(LINUX_AMD64)
     metadata += arena_l2_size(LINUX_AMD64)
-    assert h.mem.reserved - reserved >= AMD64_ARENA + metadata
-    assert h.mem.reserved - reserved < AMD64_ARENA + metadata + (4 << 20)
+    assert h.runtime.mem.reserved - reserved >= AMD64_ARENA + metadata
+    assert h.runtime.mem.reserved - reserved < AMD64_ARENA + metadata + (4 << 20)
 
 
 @pytest.mark.parametrize("config", [LINUX_AMD64, LINUX_ARM64])
@@ -110,7 +115,7 @@ def test_addresses_that_the_heap_cannot_use_are_not_asked_for(config: Config) ->
         asked.append(v)
         return False
 
-    h.mem.refuses = refuses
+    h.runtime.mem.refuses = refuses
     end = 1 << 47 if config is LINUX_AMD64 else 1 << 48
     add_hint(h, end - config.heap_arena_bytes)
     add_hint(h, (1 << 64) - config.heap_arena_bytes)
@@ -154,11 +159,11 @@ def test_arenas_that_are_not_registered_have_metadata_only() -> None:
 
 def test_no_address_space_is_no_memory_and_no_hint() -> None:
     h = new_mheap(LINUX_AMD64)
-    h.mem.refuses = lambda _v, _n: True
-    reserved = h.mem.reserved
+    h.runtime.mem.refuses = lambda _v, _n: True
+    reserved = h.runtime.mem.reserved
     assert sys_alloc(h, AMD64_ARENA) == (0, 0)
     assert h.arena_hints.first is None
-    assert h.mem.reserved == reserved
+    assert h.runtime.mem.reserved == reserved
     assert len(h.all_arenas) == 0
 
 
@@ -207,7 +212,7 @@ def test_l2_maps_are_made_when_they_are_needed() -> None:
 def test_an_arena_is_initialized_once() -> None:
     h = new_mheap(MINIATURE)
     v, n = sys_alloc(h, 1)
-    h.mem.free(v, n)
+    h.runtime.mem.free(v, n)
     add_hint(h, v)
     with throws("arena already initialized"):
         sys_alloc(h, 1)
@@ -221,15 +226,15 @@ def test_sys_alloc_needs_the_lock() -> None:
 
 def test_metadata_is_accounted_but_not_the_l2_map() -> None:
     h = new_mheap(LINUX_AMD64)
-    before, other = h.memstats.gc_misc_sys.load(), h.memstats.other_sys.load()
+    before, other = h.runtime.memstats.gc_misc_sys.load(), h.runtime.memstats.other_sys.load()
     sys_alloc(h, 1)
-    grown = h.memstats.gc_misc_sys.load() - before
+    grown = h.runtime.memstats.gc_misc_sys.load() - before
     assert grown == heap_arena_size(LINUX_AMD64) + LINUX_AMD64.phys_page_size
-    assert h.memstats.other_sys.load() == other - LINUX_AMD64.phys_page_size
+    assert h.runtime.memstats.other_sys.load() == other - LINUX_AMD64.phys_page_size
     assert h.all_arenas_cap == LINUX_AMD64.phys_page_size // 8
-    before = h.memstats.gc_misc_sys.load()
+    before = h.runtime.memstats.gc_misc_sys.load()
     sys_alloc(h, 1)
-    assert h.memstats.gc_misc_sys.load() - before == heap_arena_size(LINUX_AMD64)
+    assert h.runtime.memstats.gc_misc_sys.load() - before == heap_arena_size(LINUX_AMD64)
 
 
 def test_the_list_of_arenas_doubles() -> None:
@@ -237,22 +242,22 @@ def test_the_list_of_arenas_doubles() -> None:
     h = new_mheap(small)
     sys_alloc(h, 512 * small.heap_arena_bytes)
     assert (len(h.all_arenas), h.all_arenas_cap) == (512, 512)
-    before = h.memstats.gc_misc_sys.load()
+    before = h.runtime.memstats.gc_misc_sys.load()
     sys_alloc(h, 1)
     assert (len(h.all_arenas), h.all_arenas_cap) == (513, 1024)
-    assert h.memstats.gc_misc_sys.load() - before == heap_arena_size(small) + 1024 * 8
+    assert h.runtime.memstats.gc_misc_sys.load() - before == heap_arena_size(small) + 1024 * 8
 
 
 def test_without_memory_for_metadata_it_throws() -> None:
     h = new_mheap(LINUX_AMD64)
-    h.mem.limit = h.mem.reserved + AMD64_ARENA
+    h.runtime.mem.limit = h.runtime.mem.reserved + AMD64_ARENA
     with throws("out of memory allocating heap arena map"):
         sys_alloc(h, 1)
 
 
 def test_without_memory_for_an_arena_it_throws() -> None:
     h = new_mheap(LINUX_AMD64)
-    h.mem.limit = h.mem.reserved + AMD64_ARENA + arena_l2_size(LINUX_AMD64)
+    h.runtime.mem.limit = h.runtime.mem.reserved + AMD64_ARENA + arena_l2_size(LINUX_AMD64)
     with throws("out of memory allocating heap arena metadata"):
         sys_alloc(h, 1)
 
@@ -263,13 +268,13 @@ def test_metadata_becomes_eligible_for_huge_pages_once() -> None:
     l2 = h.arenas[0]
     assert l2 is not None
     middle = l2.addr + arena_l2_size(LINUX_AMD64) // 2
-    assert h.mem.advice(middle) == HugePages.UNWANTED
+    assert h.runtime.mem.advice(middle) == HugePages.UNWANTED
     h.enable_metadata_huge_pages()
-    assert h.mem.advice(middle) == HugePages.WANTED
+    assert h.runtime.mem.advice(middle) == HugePages.WANTED
     assert h.arenas_huge_pages
-    h.mem.no_huge_page(l2.addr, arena_l2_size(LINUX_AMD64))
+    h.runtime.mem.no_huge_page(l2.addr, arena_l2_size(LINUX_AMD64))
     h.enable_metadata_huge_pages()
-    assert h.mem.advice(middle) == HugePages.UNWANTED, "the second time it does nothing"
+    assert h.runtime.mem.advice(middle) == HugePages.UNWANTED, "the second time it does nothing"
     assert not h.lock.held
 
 
@@ -279,7 +284,7 @@ def test_new_l2_maps_follow_the_huge_page_setting() -> None:
     sys_alloc(h, 1)
     l2 = h.arenas[0]
     assert l2 is not None
-    assert h.mem.advice(l2.addr + arena_l2_size(LINUX_AMD64) // 2) == HugePages.WANTED
+    assert h.runtime.mem.advice(l2.addr + arena_l2_size(LINUX_AMD64) // 2) == HugePages.WANTED
 
 
 def test_a_32_bit_heap_starts_above_the_program_in_a_region_of_its_own() -> None:
@@ -289,12 +294,15 @@ def test_a_32_bit_heap_starts_above_the_program_in_a_region_of_its_own() -> None
     assert h.arena.end - start in (512 << 20, (512 << 20) + (4 << 20))
     assert h.heap_arena_alloc.end - h.heap_arena_alloc.next == 1024 * heap_arena_size(LINUX_386)
     assert hints(h.arena_hints) == hints(h.user_arena.arena_hints) == [(h.arena.end, False)]
-    misc, released = h.memstats.gc_misc_sys.load(), h.gc_controller.heap_released.load()
+    misc, released = (
+        h.runtime.memstats.gc_misc_sys.load(),
+        h.runtime.gc_controller.heap_released.load(),
+    )
     assert sys_alloc(h, 1) == (start, 4 << 20)
-    assert h.gc_controller.heap_released.load() == released, "it stays reserved"
+    assert h.runtime.gc_controller.heap_released.load() == released, "it stays reserved"
     page = LINUX_386.phys_page_size
     mapped = (heap_arena_size(LINUX_386) + page - 2) // page * page
-    assert h.memstats.gc_misc_sys.load() - misc in (mapped + page, mapped + 2 * page)
+    assert h.runtime.memstats.gc_misc_sys.load() - misc in (mapped + page, mapped + 2 * page)
 
 
 def test_a_32_bit_heap_goes_on_where_its_region_ends() -> None:
@@ -328,19 +336,19 @@ def test_an_aligned_reservation_gives_its_rest_back() -> None:
     free = 5 << 40
     assert sys_reserve_aligned(h, free, 1 << 20, 1 << 20) == (free, 2 << 20)
     v = free + (8 << 20) + 4096
-    before = h.mem.reserved
+    before = h.runtime.mem.reserved
     assert sys_reserve_aligned(h, v, 1 << 20, 1 << 20) == (free + (9 << 20), 1 << 20)
-    assert h.mem.reserved == before + (1 << 20)
-    assert h.mem.state(free + (9 << 20) - 1) == MemoryState.NONE
-    assert h.mem.state(free + (10 << 20)) == MemoryState.NONE
+    assert h.runtime.mem.reserved == before + (1 << 20)
+    assert h.runtime.mem.state(free + (9 << 20) - 1) == MemoryState.NONE
+    assert h.runtime.mem.state(free + (10 << 20)) == MemoryState.NONE
 
 
 def test_windows_reserves_again_at_the_aligned_place() -> None:
     h = new_mheap(WINDOWS_AMD64)
     v = (5 << 40) + 4096
-    before = h.mem.reserved
+    before = h.runtime.mem.reserved
     assert sys_reserve_aligned(h, v, 1 << 20, 1 << 20) == ((5 << 40) + (1 << 20), 1 << 20)
-    assert h.mem.reserved == before + (1 << 20)
+    assert h.runtime.mem.reserved == before + (1 << 20)
 
 
 class Elsewhere(AddressSpace):

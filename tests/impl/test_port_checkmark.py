@@ -25,9 +25,9 @@ def test_an_object_is_checkmarked_once_in_each_phase(h: Mheap) -> None:
     for _ in range(2):
         stop_the_world_with_sema(h)
         start_checkmarks(h)
-        assert h.use_checkmark
+        assert h.runtime.use_checkmark
         assert [checkmark(h, s, 0) for _ in range(2)] == [False, True]
-        h.use_checkmark = False
+        h.runtime.use_checkmark = False
         start_the_world_with_sema(h)
 
 
@@ -57,10 +57,10 @@ def test_all_objects_of_an_arena_share_a_checkmark_in_1_21(h: Mheap) -> None:
 
 
 def test_a_bitmap_has_a_bit_for_each_word(h: Mheap) -> None:
-    before = h.memstats.gc_misc_sys.load()
+    before = h.runtime.memstats.gc_misc_sys.load()
     stop_the_world_with_sema(h)
     start_checkmarks(h)
     marks = arena_at(h, 1).checkmarks
     assert marks is not None
     assert 8 * len(marks.b) == ARENA // 8
-    assert h.memstats.gc_misc_sys.load() - before == len(h.all_arenas) * len(marks.b)
+    assert h.runtime.memstats.gc_misc_sys.load() - before == len(h.all_arenas) * len(marks.b)

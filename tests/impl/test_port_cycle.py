@@ -38,11 +38,11 @@ from tests.impl.port_sweep import marks
 def collect(h: Mheap, t: Thread, roots: list[int]) -> None:
     """One cycle up to the start of the sweep."""
     gc_start(h, (t.cache,))
-    assert (h.gcphase, h.gc_blacken_enabled) == (GC_MARK, 1)
+    assert (h.runtime.gcphase, h.runtime.gc_blacken_enabled) == (GC_MARK, 1)
     for p in roots:
         scan_conservative(h, p)
     gc_mark_done(h, (t.cache,))
-    assert (h.gcphase, h.gc_blacken_enabled) == (GC_OFF, 0)
+    assert (h.runtime.gcphase, h.runtime.gc_blacken_enabled) == (GC_OFF, 0)
 
 
 def sweep_all(h: Mheap) -> None:
@@ -119,12 +119,12 @@ def test_the_next_generation_starts_from_scratch(h: Mheap) -> None:
     h.pages_swept.store(3)
     h.reclaim_index.store(RECLAIM_DONE)
     h.reclaim_credit.store(4)
-    h.sweep.central_index.update(5)
-    h.sweep.active.mark_drained()
+    h.runtime.sweep.central_index.update(5)
+    h.runtime.sweep.active.mark_drained()
     stop_the_world_with_sema(h)
     gc_sweep(h, GC_BACKGROUND_MODE)
     assert (h.sweepgen, h.pages_swept.load(), h.reclaim_index.load()) == (0, 0, 0)
-    assert (h.reclaim_credit.load(), h.sweep.central_index.load()) == (0, 0)
+    assert (h.reclaim_credit.load(), h.runtime.sweep.central_index.load()) == (0, 0)
     assert list(h.sweep_arenas) == list(h.all_arenas) == [1, 2]
     assert not is_sweep_done(h)
 
@@ -145,12 +145,12 @@ def test_a_blocking_sweep_leaves_nothing(h: Mheap) -> None:
     stop_the_world_with_sema(h)
     gc_sweep(h, GC_FORCE_BLOCK_MODE)
     assert is_sweep_done(h)
-    assert h.pages_in_use.load() == h.sweep.npausesweep == 1
+    assert h.pages_in_use.load() == h.runtime.sweep.npausesweep == 1
 
 
 def test_mark_termination_cannot_follow_a_blocking_sweep(h: Mheap) -> None:
     """GODEBUG=gcstoptheworld=2 ends the real 1.21.13 with the same text."""
-    h.debug.gcstoptheworld = 2
+    h.runtime.debug.gcstoptheworld = 2
     gc_start(h)
     with throws("failed to set sweep barrier"):
         gc_mark_done(h)
@@ -193,7 +193,7 @@ def test_reclaim_gives_up_at_the_end_of_the_arenas(h: Mheap) -> None:
 def test_reclaim_chunk_needs_the_lock_and_work(h: Mheap) -> None:
     with throws("not holding required lock!"):
         h.reclaim_chunk(slice_of(1), 0, 8)
-    h.sweep.active.mark_drained()
+    h.runtime.sweep.active.mark_drained()
     lock(h.lock)
     assert h.reclaim_chunk(slice_of(1), 0, 8) == 0
     unlock(h.lock)

@@ -42,22 +42,29 @@ def test_what_roots_lead_to_stays() -> None:
     with program() as h:
         a, b, c, d = (new_object(h, ONE_PER_PAGE) for _ in range(4))
         edges = {a: (b, 0, a + 8), b: (c + 8, a), d: (d,)}
-        h.work.points_to = lambda obj: edges.get(obj, ())
+        h.runtime.work.points_to = lambda obj: edges.get(obj, ())
         collect(h, (a,))
         assert is_sweep_done(h)
         assert h.pages_in_use.load() == 3
-        assert (h.work.bytes_marked, h.gc_controller.heap_live.load()) == (3 * PAGE, 3 * PAGE)
-        assert h.gc_controller.total_free.load() == PAGE
-        assert (h.memstats.numgc, h.memstats.numforcedgc, h.work.cycles) == (1, 1, 1)
+        assert (h.runtime.work.bytes_marked, h.runtime.gc_controller.heap_live.load()) == (
+            3 * PAGE,
+            3 * PAGE,
+        )
+        assert h.runtime.gc_controller.total_free.load() == PAGE
+        assert (
+            h.runtime.memstats.numgc,
+            h.runtime.memstats.numforcedgc,
+            h.runtime.work.cycles,
+        ) == (1, 1, 1)
 
 
 def test_an_object_without_pointers_is_not_scanned() -> None:
     with program() as h:
         a, b = new_object(h, NOSCAN), new_object(h, ONE_PER_PAGE)
-        h.work.points_to = lambda obj: (b,) if obj == a else ()
+        h.runtime.work.points_to = lambda obj: (b,) if obj == a else ()
         collect(h, (a,))
         assert h.pages_in_use.load() == 1
-        assert h.gc_controller.heap_live.load() == PAGE
+        assert h.runtime.gc_controller.heap_live.load() == PAGE
         with throws("scanobject of a noscan object"):
             scanobject(h, a, GcWork())
 
@@ -75,12 +82,12 @@ def test_marks_of_pages_are_those_of_the_last_cycle() -> None:
 def test_the_block_of_tiny_objects_stays_with_its_cache() -> None:
     with program() as h:
         p = new_object(h, NOSCAN)
-        h.allp[0].mcache.tiny = p
-        h.allp[0].mcache.tinyoffset = 8
+        h.runtime.allp[0].mcache.tiny = p
+        h.runtime.allp[0].mcache.tinyoffset = 8
         collect(h, ())
         assert h.pages_in_use.load() == 1
         # The flush of the cache lets go of it.
-        assert (h.allp[0].mcache.tiny, h.allp[0].mcache.tinyoffset) == (0, 0)
+        assert (h.runtime.allp[0].mcache.tiny, h.runtime.allp[0].mcache.tinyoffset) == (0, 0)
         collect(h, ())
         assert h.pages_in_use.load() == 0
 
@@ -88,11 +95,11 @@ def test_the_block_of_tiny_objects_stays_with_its_cache() -> None:
 def test_grey_objects_of_a_p_that_goes_are_scanned_by_others() -> None:
     with program(2) as h:
         a, b = new_object(h, ONE_PER_PAGE), new_object(h, ONE_PER_PAGE)
-        h.work.points_to = lambda obj: (b,) if obj == a else ()
+        h.runtime.work.points_to = lambda obj: (b,) if obj == a else ()
         gc_start(h)
-        shade(h, a, h.allp[1].gcw)
+        shade(h, a, h.runtime.allp[1].gcw)
         gomaxprocs(h, 1)
-        assert list(h.work.full) == [a]
+        assert list(h.runtime.work.full) == [a]
         with pytest.raises(Panic, match=r"^non-empty mark queue after concurrent mark$"):
             gc_mark_done(h)
 
@@ -103,7 +110,7 @@ def test_marking_is_over_before_it_ends() -> None:
         stop_marking(h)
         with throws("in gcMark expecting to see gcphase as _GCmarktermination"):
             gc_mark(h, ())
-        h.allp[0].gcw.put(8)
+        h.runtime.allp[0].gcw.put(8)
         with throws("P has cached GC work at end of mark termination"):
             start_sweeping(h, (), GC_BACKGROUND_MODE)
 
@@ -119,22 +126,22 @@ def test_caches_are_flushed_while_the_sweep_is_held_up() -> None:
         start_the_world_with_sema(h)
         assert h.pages_in_use.load() == 0
         assert not is_sweep_done(h)
-        assert h.allp[1].mcache.flush_gen.load() == u32(h.sweepgen - 2)
-        h.allp[1].mcache.prepare_for_sweep(h)
-        h.sweep.active.end(h, sl)
+        assert h.runtime.allp[1].mcache.flush_gen.load() == u32(h.sweepgen - 2)
+        h.runtime.allp[1].mcache.prepare_for_sweep(h)
+        h.runtime.sweep.active.end(h, sl)
         assert is_sweep_done(h)
 
 
 def test_a_cycle_needs_every_p_flushed() -> None:
     with program(2) as h:
-        h.allp[1].mcache.flush_gen.store(u32(h.sweepgen - 2))
+        h.runtime.allp[1].mcache.flush_gen.store(u32(h.sweepgen - 2))
         with throws("p mcache not flushed"):
             gc_start(h)
 
 
 def test_the_page_cache_of_an_idle_p_is_flushed() -> None:
     with program(2, LINUX_AMD64) as h:
-        mine, idle = h.allp
+        mine, idle = h.runtime.allp
         new_object(h, ONE_PER_PAGE)
         idle.pcache.assign(mine.pcache)
         idle.pinner_cache = mine.pinner_cache = object()
@@ -166,7 +173,7 @@ def test_spans_with_records_are_swept_and_in_use(h: Mheap, behind: int) -> None:
     span_has_specials(h, s)
     stop_the_world_with_sema(h)
     gc_mark_root_prepare(h)
-    assert h.work.n_span_roots == 2 * 16 // h.config.pages_per_span_root
+    assert h.runtime.work.n_span_roots == 2 * 16 // h.config.pages_per_span_root
     markroot_spans(h, GcWork(), 0)
     s.sweepgen = u32(h.sweepgen - behind)
     with throws("gc: unswept span"):
@@ -192,7 +199,7 @@ def test_checkmarks_leave_the_marks_alone(h: Mheap) -> None:
     assert (marks(s), list(gcw.objects)) == (1, [s.base()])
     with throws("checkmark found unmarked object"):
         greyobject(h, s.base() + 4096, s, 1, gcw)
-    h.use_checkmark = False
+    h.runtime.use_checkmark = False
     assert greyobject(h, s.base() + 4096, s, 1)
 
 
@@ -208,11 +215,11 @@ def test_user_arena_chunks_freed_while_marking_are_set_to_fault_after_it() -> No
 
         def mark(_: GcWork) -> None:
             free_user_arena_chunk(h, s, x)
-            h.mem.write(x, 8)
+            h.runtime.mem.write(x, 8)
 
         gc(h, mark)
         with pytest.raises(MemoryFault):
-            h.mem.write(x, 8)
-        assert (len(h.user_arena_state.fault), s.list) == (0, h.user_arena.quarantine_list)
+            h.runtime.mem.write(x, 8)
+        assert (len(h.runtime.user_arena_state.fault), s.list) == (0, h.user_arena.quarantine_list)
         collect(h, ())
         assert s.list is h.user_arena.ready_list

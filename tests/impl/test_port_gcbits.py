@@ -19,9 +19,10 @@ from impl.gcbits import (
     try_alloc,
 )
 from impl.mem import sys_alloc
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mstats import SysMemStat
 from impl.rt import U64_MAX, MixedArray, atomic, lock, unlock
+from impl.runtime import new_mheap
 from tests.impl.port_heap import throws
 
 WORDS = (MINIATURE.gc_bits_chunk_bytes - 16) // 8
@@ -35,7 +36,7 @@ def chain(arena: GcBitsArena | None) -> Iterator[GcBitsArena]:
 
 
 def lists(h: Mheap) -> dict[str, list[GcBitsArena]]:
-    each = h.gc_bits_arenas
+    each = h.runtime.gc_bits_arenas
     return {
         name: list(chain(getattr(each, name))) for name in ("free", "next", "current", "previous")
     }
@@ -117,7 +118,7 @@ def test_a_bitmap_larger_than_an_arena_throws(h: Mheap) -> None:
 
 
 def test_without_memory_for_an_arena_the_program_ends(h: Mheap) -> None:
-    h.mem.limit = h.mem.reserved
+    h.runtime.mem.limit = h.runtime.mem.reserved
     with throws("runtime: cannot allocate memory"):
         new_mark_bits(h, 64 * WORDS)
 
@@ -142,7 +143,7 @@ def test_an_arena_that_came_too_late_is_kept_for_later(
     assert bits.start == other.start + 8
     (spare,) = lists(h)["free"]
     assert spare.free == 0
-    assert not h.gc_bits_arenas.lock.held
+    assert not h.runtime.gc_bits_arenas.lock.held
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(1, 64 * WORDS)), max_size=40))
@@ -182,10 +183,10 @@ def test_a_recycled_arena_is_zeroed_whole_and_unlinked(h: Mheap) -> None:
         arena.bits[i] = U64_MAX
     for _ in range(3):
         next_mark_bit_arena_epoch(h)
-    lock(h.gc_bits_arenas.lock)
+    lock(h.runtime.gc_bits_arenas.lock)
     recycled = new_arena_may_unlock(h)
-    assert h.gc_bits_arenas.lock.held
-    unlock(h.gc_bits_arenas.lock)
+    assert h.runtime.gc_bits_arenas.lock.held
+    unlock(h.runtime.gc_bits_arenas.lock)
     assert recycled is arena
     assert [arena.bits[i] for i in range(WORDS)] == [0] * WORDS
     assert (arena.free, arena.next) == (0, None)

@@ -9,8 +9,9 @@ from impl.gcphase import GC_MARK, GC_MARK_TERMINATION
 from impl.malloc import ZEROBASE, Type, mallocgc, next_free_fast
 from impl.mcache import TINY_SPAN_CLASS
 from impl.mgc import gc, set_gc_phase
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.rt import M, MemoryFault, getm, run_on
+from impl.runtime import new_mheap
 from impl.spanclass import make_span_class, span_class_noscan
 from impl.spanof import span_of_heap
 from tests.impl.port_heap import throws
@@ -72,7 +73,7 @@ def test_12_bytes_are_aligned_to_8_on_32_bit_platforms() -> None:
     for config, offset in ((LINUX_386, 8), (LINUX_AMD64, 4)):
         with program(1, config) as h:
             base = mallocgc(h, 1, None, True)
-            h.allp[0].mcache.tinyoffset = 1
+            h.runtime.allp[0].mcache.tinyoffset = 1
             p = mallocgc(h, 12, None, True)
             fits = offset + 12 <= 16
             assert (p == base + offset) == fits
@@ -118,16 +119,16 @@ def test_the_scanner_sees_an_object_only_when_it_is_ready() -> None:
 def test_dirty_memory_is_cleared_when_zero_is_wanted() -> None:
     with program(1, LINUX_AMD64) as h:
         p = mallocgc(h, 200_000, None, True)
-        h.mem.write(p, 200_000)
+        h.runtime.mem.write(p, 200_000)
         gc(h, lambda _gcw: None)
         again = mallocgc(h, 200_000, None, False)
         assert again == p, "the dead object's pages"
         with pytest.raises(MemoryFault):
-            h.mem.check_zero(again, 200_000)
+            h.runtime.mem.check_zero(again, 200_000)
         gc(h, lambda _gcw: None)
         third = mallocgc(h, 200_000, None, True)
         assert third == p
-        h.mem.check_zero(third, 200_000)
+        h.runtime.mem.check_zero(third, 200_000)
 
 
 @pytest.mark.parametrize("size", [100, 5000, 40000])
@@ -137,11 +138,11 @@ def test_memory_wrongly_taken_for_zero_is_caught(size: int) -> None:
         s = span_of_heap(h, first)
         assert s is not None
         if size < 32768:
-            h.mem.write(first + s.elemsize, 1)
+            h.runtime.mem.write(first + s.elemsize, 1)
             with pytest.raises(MemoryFault, match="handed out as zero"):
                 mallocgc(h, size, POINTERS, True)
         else:
-            h.mem.write(first, size)
+            h.runtime.mem.write(first, size)
             s.alloc_count = 0
             h.central[0].full_swept(h.sweepgen).pop()
             h.free_span(s)
@@ -165,10 +166,10 @@ def test_objects_are_disjoint_and_zero_across_collections(
             for size, pointers, dirty in sizes:
                 p = mallocgc(h, size, POINTERS if pointers else None, True)
                 assert all(p + size <= q or q + n <= p for q, n in live.items())
-                h.mem.check_zero(p, size)
+                h.runtime.mem.check_zero(p, size)
                 live[p] = size
                 if dirty:
-                    h.mem.write(p, size)
+                    h.runtime.mem.write(p, size)
             gc(h, lambda _gcw: None)
 
 
@@ -206,10 +207,10 @@ def test_what_must_not_allocate() -> None:
 def test_before_there_are_ps_the_bootstrap_cache_serves() -> None:
     with run_on(M()):
         h = new_mheap(LINUX_AMD64)
-        h.sweep.active.state.store(1 << 31)
+        h.runtime.sweep.active.state.store(1 << 31)
         assert mallocgc(h, 100, None, True) == 0xC0 << 32
-        assert h.world.mcache0 is not None
-        used = h.world.mcache0.alloc[span_class(h, 0xC0 << 32)]
+        assert h.runtime.world.mcache0 is not None
+        used = h.runtime.world.mcache0.alloc[span_class(h, 0xC0 << 32)]
         assert used.alloc_count == 1
 
 

@@ -86,7 +86,7 @@ def test_a_new_generation_flushes_the_cache_once(h: Mheap, gen: int) -> None:
     h.sweepgen = gen
     t.cache.prepare_for_sweep(h)
     assert t.cache.flush_gen.load() == gen
-    assert t.cache.alloc[TWO_PER_PAGE] is h.emptymspan
+    assert t.cache.alloc[TWO_PER_PAGE] is h.runtime.emptymspan
     assert (s.sweepgen, s.alloc_count_before_cache) == (gen, 0)
     _, s = t.new(TWO_PER_PAGE)
     t.cache.prepare_for_sweep(h)
@@ -139,13 +139,13 @@ def test_next_free_checks_the_index(h: Mheap, monkeypatch: pytest.MonkeyPatch) -
 def test_a_cached_span_is_not_for_the_sweeper(h: Mheap) -> None:
     s = heap_span(h, LARGE)
     s.sweepgen = u32(h.sweepgen + 3)
-    sl = h.sweep.active.begin(h)
+    sl = h.runtime.sweep.active.begin(h)
     assert sl.try_acquire(s) is None
 
 
 def counts(h: Mheap) -> HeapStatsDelta:
     out = new_heap_stats_delta(h.config)
-    h.memstats.heap_stats.read(h, out)
+    h.runtime.memstats.heap_stats.read(h, out)
     return out
 
 
@@ -153,14 +153,14 @@ def test_refill_counts_a_whole_span_as_live_and_release_takes_the_rest_back(h: M
     t = Thread(h)
     t.cache.scan_alloc = 100
     t.new(TWO_PER_PAGE)
-    live, scan = h.gc_controller.heap_live, h.gc_controller.heap_scan
+    live, scan = h.runtime.gc_controller.heap_live, h.runtime.gc_controller.heap_scan
     assert (live.load(), scan.load(), t.cache.scan_alloc) == (PAGE, 100, 0)
     assert counts(h).small_alloc_count[1].load() == 0
     t.cache.scan_alloc = 20
     t.cache.release_all(h)
     assert (live.load(), scan.load(), t.cache.scan_alloc) == (4096, 120, 0)
     assert counts(h).small_alloc_count[1].load() == 1
-    assert h.gc_controller.total_alloc.load() == 4096
+    assert h.runtime.gc_controller.total_alloc.load() == 4096
 
 
 def test_what_was_allocated_before_a_span_was_cached_is_counted_once(h: Mheap) -> None:
@@ -168,11 +168,11 @@ def test_what_was_allocated_before_a_span_was_cached_is_counted_once(h: Mheap) -
     t.new(TWO_PER_PAGE)
     t.cache.release_all(h)
     t.new(TWO_PER_PAGE)
-    assert h.gc_controller.heap_live.load() == PAGE
+    assert h.runtime.gc_controller.heap_live.load() == PAGE
     t.new(TWO_PER_PAGE)
     assert counts(h).small_alloc_count[1].load() == 2
-    assert h.gc_controller.total_alloc.load() == PAGE
-    assert h.gc_controller.heap_live.load() == 2 * PAGE
+    assert h.runtime.gc_controller.total_alloc.load() == PAGE
+    assert h.runtime.gc_controller.heap_live.load() == 2 * PAGE
 
 
 def test_a_stale_span_leaves_the_new_count_of_live_bytes_alone(h: Mheap) -> None:
@@ -180,9 +180,9 @@ def test_a_stale_span_leaves_the_new_count_of_live_bytes_alone(h: Mheap) -> None
     _, s = t.new(TWO_PER_PAGE)
     set_marks(s, 1)
     h.sweepgen = u32(h.sweepgen + 2)
-    h.gc_controller.heap_live.store(4096)
+    h.runtime.gc_controller.heap_live.store(4096)
     t.cache.prepare_for_sweep(h)
-    assert h.gc_controller.heap_live.load() == 4096
+    assert h.runtime.gc_controller.heap_live.load() == 4096
     assert counts(h).small_alloc_count[1].load() == 1
 
 
@@ -190,8 +190,8 @@ def test_a_large_object_is_counted_by_its_pages(h: Mheap) -> None:
     Thread(h).cache.alloc_large(h, 2 * PAGE + 1, False)
     stats = counts(h)
     assert (stats.large_alloc.load(), stats.large_alloc_count.load()) == (3 * PAGE, 1)
-    assert h.gc_controller.heap_live.load() == 3 * PAGE
-    assert h.gc_controller.total_alloc.load() == 3 * PAGE
+    assert h.runtime.gc_controller.heap_live.load() == 3 * PAGE
+    assert h.runtime.gc_controller.total_alloc.load() == 3 * PAGE
 
 
 def test_tiny_objects_are_counted_with_their_blocks(h: Mheap) -> None:
@@ -220,7 +220,7 @@ def test_a_freed_cache_is_the_next_to_be_made(h: Mheap) -> None:
     again = allocmcache(h)
     assert again is t.cache
     assert (again.tiny, again.flush_gen.load()) == (0, h.sweepgen)
-    assert again.alloc[TWO_PER_PAGE] is h.emptymspan
+    assert again.alloc[TWO_PER_PAGE] is h.runtime.emptymspan
 
 
 def test_refill_and_large_objects_pay_for_the_sweep(h: Mheap) -> None:

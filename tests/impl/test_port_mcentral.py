@@ -48,7 +48,7 @@ def test_an_unswept_partial_span_is_swept(h: Mheap, gen: int) -> None:
     c.partial_unswept(gen).push(s)
     assert c.cache_span(h) is s
     assert (s.sweepgen, s.alloc_count) == (gen, 1)
-    assert h.sweep.active.sweepers() == 0
+    assert h.runtime.sweep.active.sweepers() == 0
 
 
 def test_unswept_full_spans_are_tried_until_one_has_room(h: Mheap) -> None:
@@ -59,7 +59,7 @@ def test_unswept_full_spans_are_tried_until_one_has_room(h: Mheap) -> None:
     assert c.cache_span(h) is roomy
     assert (roomy.freeindex, roomy.alloc_cache) == (1, U64_MAX >> 1)
     assert c.full_swept(h.sweepgen).pop() is still_full
-    assert h.sweep.active.sweepers() == 0
+    assert h.runtime.sweep.active.sweepers() == 0
 
 
 def test_spans_swept_by_others_are_ignored(h: Mheap) -> None:
@@ -87,7 +87,7 @@ def test_nothing_is_swept_when_all_is_drained(h: Mheap) -> None:
     c = h.central[TWO_PER_PAGE]
     s = full_unswept(h, 0)
     c.full_unswept(h.sweepgen).push(s)
-    h.sweep.active.mark_drained()
+    h.runtime.sweep.active.mark_drained()
     assert c.cache_span(h) is not s
 
 

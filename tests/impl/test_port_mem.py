@@ -36,36 +36,44 @@ def stat() -> SysMemStat:
 
 
 def ready(h: Any) -> int:
-    return h.gc_controller.mapped_ready.load()  # type: ignore[no-any-return]
+    return h.runtime.gc_controller.mapped_ready.load()  # type: ignore[no-any-return]
 
 
 def test_the_life_of_memory(heap: Any, stat: SysMemStat) -> None:
     v = sys_reserve(heap, 0, 4 * PAGE)
-    assert (heap.mem.state(v), ready(heap), stat.load()) == (MemoryState.RESERVED, 0, 0)
+    assert (heap.runtime.mem.state(v), ready(heap), stat.load()) == (MemoryState.RESERVED, 0, 0)
     sys_map(heap, v, 4 * PAGE, stat)
-    assert (heap.mem.state(v), ready(heap), stat.load()) == (MemoryState.PREPARED, 0, 4 * PAGE)
+    assert (heap.runtime.mem.state(v), ready(heap), stat.load()) == (
+        MemoryState.PREPARED,
+        0,
+        4 * PAGE,
+    )
     sys_used(heap, v, 4 * PAGE, 4 * PAGE)
-    assert (heap.mem.state(v), ready(heap)) == (MemoryState.READY, 4 * PAGE)
+    assert (heap.runtime.mem.state(v), ready(heap)) == (MemoryState.READY, 4 * PAGE)
     sys_unused(heap, v, 2 * PAGE)
-    assert (heap.mem.state(v), ready(heap)) == (MemoryState.PREPARED, 2 * PAGE)
+    assert (heap.runtime.mem.state(v), ready(heap)) == (MemoryState.PREPARED, 2 * PAGE)
     sys_used(heap, v, 4 * PAGE, 2 * PAGE)
-    assert (heap.mem.state(v), ready(heap)) == (MemoryState.READY, 4 * PAGE)
+    assert (heap.runtime.mem.state(v), ready(heap)) == (MemoryState.READY, 4 * PAGE)
     sys_fault(heap, v, 4 * PAGE)
-    assert (heap.mem.state(v), ready(heap), stat.load()) == (MemoryState.RESERVED, 0, 4 * PAGE)
+    assert (heap.runtime.mem.state(v), ready(heap), stat.load()) == (
+        MemoryState.RESERVED,
+        0,
+        4 * PAGE,
+    )
     with pytest.raises(MemoryFault):
-        heap.mem.read(v, 1)
+        heap.runtime.mem.read(v, 1)
 
 
 def test_sys_alloc_and_sys_free(heap: Any, stat: SysMemStat) -> None:
     v = sys_alloc(heap, PAGE, stat)
-    heap.mem.check_zero(v, PAGE)
+    heap.runtime.mem.check_zero(v, PAGE)
     assert (ready(heap), stat.load()) == (PAGE, PAGE)
     sys_free(heap, v, PAGE, stat)
-    assert (heap.mem.state(v), ready(heap), stat.load()) == (MemoryState.NONE, 0, 0)
+    assert (heap.runtime.mem.state(v), ready(heap), stat.load()) == (MemoryState.NONE, 0, 0)
 
 
 def test_without_memory_sys_alloc_counts_all_the_same(heap: Any, stat: SysMemStat) -> None:
-    heap.mem.limit = 0
+    heap.runtime.mem.limit = 0
     assert sys_alloc(heap, PAGE, stat) == 0
     assert (ready(heap), stat.load()) == (PAGE, PAGE)
     assert sys_reserve(heap, 0, PAGE) == 0
@@ -91,11 +99,13 @@ def test_huge_pages_are_advised_within_the_range() -> None:
     v = sys_reserve(h, huge, 3 * huge)
     page = LINUX_AMD64.phys_page_size
     sys_huge_page(h, v + page, 2 * huge)
-    assert h.mem.advice(v + page) == HugePages.NO_ADVICE
-    assert h.mem.advice(v + huge) == h.mem.advice(v + 2 * huge - 1) == HugePages.WANTED
-    assert h.mem.advice(v + 2 * huge) == HugePages.NO_ADVICE
+    assert h.runtime.mem.advice(v + page) == HugePages.NO_ADVICE
+    assert (
+        h.runtime.mem.advice(v + huge) == h.runtime.mem.advice(v + 2 * huge - 1) == HugePages.WANTED
+    )
+    assert h.runtime.mem.advice(v + 2 * huge) == HugePages.NO_ADVICE
     sys_no_huge_page(h, v + huge, page)
-    assert h.mem.advice(v + huge) == HugePages.UNWANTED
+    assert h.runtime.mem.advice(v + huge) == HugePages.UNWANTED
     with throws("unaligned sysNoHugePageOS"):
         sys_no_huge_page(h, v + 1, page)
 
@@ -103,4 +113,4 @@ def test_huge_pages_are_advised_within_the_range() -> None:
 def test_without_huge_pages_there_is_no_advice_to_use_them(heap: Any) -> None:
     v = sys_reserve(heap, 0, 4 * PAGE)
     sys_huge_page(heap, v, 4 * PAGE)
-    assert heap.mem.advice(v) == HugePages.NO_ADVICE
+    assert heap.runtime.mem.advice(v) == HugePages.NO_ADVICE

@@ -13,7 +13,8 @@ from impl.mfinal import (
     queuefinalizer,
     runfinq,
 )
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
+from impl.runtime import new_mheap
 from tests.impl.port_heap import throws
 
 ENTRIES = fin_block_len(MINIATURE)
@@ -46,7 +47,7 @@ def test_what_is_queued_is_run_once_block_by_block(steps: list[int | None]) -> N
         seen: list[int] = []
         iterate_finq(h, lambda f, seen=seen: seen.append(f.arg))  # type: ignore[misc]  # as above
         assert sorted(seen) == waiting
-        f = h.finalizers
+        f = h.runtime.finalizers
         known = chain(f.allfin, "alllink")
         queue, cache = chain(f.finq, "next"), chain(f.finc, "next")
         assert sorted(map(id, known)) == sorted(map(id, queue + cache))
@@ -61,7 +62,7 @@ def test_a_finalizer_may_queue_another_one(h: Mheap) -> None:
 
 
 def test_nothing_is_queued_while_the_collector_runs(h: Mheap) -> None:
-    h.gcphase = GC_MARK
+    h.runtime.gcphase = GC_MARK
     with throws("queuefinalizer during GC"):
         queuefinalizer(h, 1, 8, 0, "type", "pointer")
 
@@ -74,6 +75,6 @@ def test_a_finalizer_has_the_type_of_its_parameter(h: Mheap) -> None:
 
 def test_a_block_is_as_large_as_gos(h: Mheap) -> None:
     assert (fin_block_len(LINUX_AMD64), fin_block_len(LINUX_386)) == (101, 204)
-    before = h.memstats.gc_misc_sys.load()
+    before = h.runtime.memstats.gc_misc_sys.load()
     queuefinalizer(h, 1, 8, 0, "type", "pointer")
-    assert h.memstats.gc_misc_sys.load() - before == FIN_BLOCK_SIZE
+    assert h.runtime.memstats.gc_misc_sys.load() - before == FIN_BLOCK_SIZE

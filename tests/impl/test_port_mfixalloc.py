@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from impl.config import LINUX_386, LINUX_AMD64, Config
 from impl.mfixalloc import FIX_ALLOC_CHUNK, Fixalloc
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mstats import SysMemStat
 from impl.rt import Plain, Struct, lock, unlock
+from impl.runtime import new_mheap
 from tests.impl.port_heap import throws
 
 

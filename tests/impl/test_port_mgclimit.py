@@ -39,9 +39,9 @@ EVENTS = [
 
 def limiter(procs: int = PROCS) -> tuple[Any, Any]:
     h = scavenge_heap(MINIATURE)
-    h.gc_cpu_limiter.test = True
-    h.gc_cpu_limiter.reset_capacity(h, 0, procs)
-    return h, h.gc_cpu_limiter
+    h.runtime.gc_cpu_limiter.test = True
+    h.runtime.gc_cpu_limiter.reset_capacity(h, 0, procs)
+    return h, h.runtime.gc_cpu_limiter
 
 
 def bucket(limit: Any) -> tuple[int, int]:
@@ -69,7 +69,7 @@ def test_a_pause_counts_on_every_processor() -> None:
 
 def test_a_full_bucket_limits_until_it_drains() -> None:
     h, limit = limiter()
-    h.memstats.numgc = 6
+    h.runtime.memstats.numgc = 6
     limit.start_gc_transition(h, True, 0)
     limit.finish_gc_transition(h, 0)
     limit.add_assist_time(3 * SECOND * PROCS // 4)
@@ -178,7 +178,7 @@ def test_an_event_is_counted_in_pieces() -> None:
     h, limit = limiter(1)
     limit.test = False
     event = LimiterEvent()
-    h.allp = slice_of(SimpleNamespace(limiter_event=event))
+    h.runtime.allp = slice_of(SimpleNamespace(limiter_event=event))
     assert event.consume(5) == (LIMITER_EVENT_NONE, 0)
     assert event.start(LIMITER_EVENT_SCAVENGE_ASSIST, 100)
     assert not event.start(LIMITER_EVENT_IDLE, 101)
@@ -210,7 +210,7 @@ def test_unknown_events_throw(typ: int) -> None:
     h, limit = limiter(1)
     limit.test = False
     event = LimiterEvent()
-    h.allp = slice_of(SimpleNamespace(limiter_event=event))
+    h.runtime.allp = slice_of(SimpleNamespace(limiter_event=event))
     event.start(typ, 1)
     with throws("invalid limiter event type found"):
         limit.update(h, 5)

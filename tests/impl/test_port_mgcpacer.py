@@ -25,16 +25,16 @@ def heap() -> Any:
 
 def commit(h: Any, is_sweep_done: bool = True) -> None:
     lock(h.lock)
-    h.gc_controller.commit(h, is_sweep_done)
+    h.runtime.gc_controller.commit(h, is_sweep_done)
     unlock(h.lock)
 
 
 def test_the_first_goal_is_four_mebibytes(heap: Any) -> None:
-    assert heap.gc_controller.trigger() == (4 * MIB * 61 // 64, 4 * MIB)
+    assert heap.runtime.gc_controller.trigger() == (4 * MIB * 61 // 64, 4 * MIB)
 
 
 def test_the_heap_may_double(heap: Any) -> None:
-    c = heap.gc_controller
+    c = heap.runtime.gc_controller
     c.reset_live(64 * MIB)
     commit(heap)
     trigger, goal = c.trigger()
@@ -47,7 +47,7 @@ def test_the_heap_may_double(heap: Any) -> None:
 
 
 def test_a_sweep_under_way_puts_the_goal_forward(heap: Any) -> None:
-    c = heap.gc_controller
+    c = heap.runtime.gc_controller
     c.heap_live.store(10 * MIB)
     commit(heap, False)
     assert c.heap_goal() == 11 * MIB
@@ -56,7 +56,7 @@ def test_a_sweep_under_way_puts_the_goal_forward(heap: Any) -> None:
 
 
 def test_a_cycle_that_starts_late_has_some_way_to_go(heap: Any) -> None:
-    c = heap.gc_controller
+    c = heap.runtime.gc_controller
     c.heap_live.store(4 * MIB)
     c.start_cycle()
     assert c.heap_goal() == 4 * MIB + (64 << 10)
@@ -68,13 +68,13 @@ def test_a_cycle_that_starts_late_has_some_way_to_go(heap: Any) -> None:
 
 def test_without_collection_only_the_limit_counts(heap: Any) -> None:
     assert set_gc_percent(heap, -1) == 100
-    assert heap.gc_controller.heap_goal() > 1 << 62
+    assert heap.runtime.gc_controller.heap_goal() > 1 << 62
     assert set_gc_percent(heap, 200) == -1
-    assert heap.gc_controller.heap_goal() == 8 * MIB
+    assert heap.runtime.gc_controller.heap_goal() == 8 * MIB
 
 
 def test_the_goal_leaves_room_below_the_limit(heap: Any) -> None:
-    c = heap.gc_controller
+    c = heap.runtime.gc_controller
     set_gc_percent(heap, -1)
     c.mapped_ready.store(60 * MIB)
     c.total_alloc.store(40 * MIB)
@@ -93,11 +93,11 @@ def test_the_goal_leaves_room_below_the_limit(heap: Any) -> None:
 
 
 def test_the_same_limit_again_commits_nothing(heap: Any) -> None:
-    heap.gc_controller.reset_live(64 * MIB)
+    heap.runtime.gc_controller.reset_live(64 * MIB)
     set_memory_limit(heap, MAX_INT64)
-    assert heap.gc_controller.heap_goal() == 4 * MIB
+    assert heap.runtime.gc_controller.heap_goal() == 4 * MIB
     set_memory_limit(heap, MAX_INT64 - 1)
-    assert heap.gc_controller.heap_goal() == 128 * MIB
+    assert heap.runtime.gc_controller.heap_goal() == 128 * MIB
 
 
 @given(st.integers(-1, 400), st.integers(0, 1 << 41), BYTES, BYTES, BYTES, BYTES, st.booleans())
@@ -105,7 +105,7 @@ def test_the_trigger_lies_between_the_marked_heap_and_the_goal(
     percent: int, limit: int, marked: int, live: int, alloc: int, rest: int, swept: bool
 ) -> None:
     h = scavenge_heap(MINIATURE)
-    c = h.gc_controller
+    c = h.runtime.gc_controller
     c.heap_marked = marked
     c.heap_live.store(marked + live)
     c.total_alloc.store(alloc)
@@ -120,32 +120,32 @@ def test_the_trigger_lies_between_the_marked_heap_and_the_goal(
 
 
 def test_changes_of_the_live_heap(heap: Any) -> None:
-    c = heap.gc_controller
+    c = heap.runtime.gc_controller
     c.update(heap, 100, 50)
     c.update(heap, -30, 0)
     assert (c.heap_live.load(), c.heap_scan.load()) == (70, 50)
-    heap.gc_blacken_enabled = 1
+    heap.runtime.gc_blacken_enabled = 1
     c.update(heap, 1, 1)
     assert (c.heap_live.load(), c.heap_scan.load()) == (71, 50)
 
 
 def test_books_that_never_add_up_end_the_wait(heap: Any) -> None:
-    heap.gc_controller.heap_free.add(1)
+    heap.runtime.gc_controller.heap_free.add(1)
     with throws("osyield with no other thread to wait for"):
-        heap.gc_controller.heap_goal()
+        heap.runtime.gc_controller.heap_goal()
 
 
 def test_the_pace_is_committed_with_the_heap_locked(heap: Any) -> None:
     with throws("no world stop or required lock!"):
         gc_controller_commit(heap)
     with throws("no world stop or required lock!"):
-        heap.gc_controller.commit(heap, True)
+        heap.runtime.gc_controller.commit(heap, True)
     with throws("no world stop or required lock!"):
-        heap.gc_controller.set_gc_percent(heap, 1)
+        heap.runtime.gc_controller.set_gc_percent(heap, 1)
     with throws("no world stop or required lock!"):
-        heap.gc_controller.set_memory_limit(heap, 1)
+        heap.runtime.gc_controller.set_memory_limit(heap, 1)
     lock(heap.lock)
     gc_controller_commit(heap)
     unlock(heap.lock)
-    assert heap.scavenge.memory_limit_goal.load() == U64_MAX
+    assert heap.runtime.scavenge.memory_limit_goal.load() == U64_MAX
     assert heap.sweep_pages_per_byte == 0.0

@@ -17,11 +17,12 @@ from impl.config import (
     Config,
 )
 from impl.mgc import gc
-from impl.mheap import Mheap, new_mheap, runtime_debug_free_os_memory
+from impl.mheap import Mheap, runtime_debug_free_os_memory
 from impl.mspan import Mspan
 from impl.mspanstate import M_SPAN_IN_USE, M_SPAN_MANUAL
 from impl.mstats import new_heap_stats_delta
 from impl.rt import U64_MAX, M, MemoryFault, MemoryState, getm, lock, run_on, unlock
+from impl.runtime import new_mheap
 from impl.spanalloctype import (
     SPAN_ALLOC_HEAP,
     SPAN_ALLOC_PTR_SCALAR_BITS,
@@ -64,8 +65,8 @@ def check_books(h: Mheap, spans: list[tuple[Mspan, int]]) -> None:
     page = h.config.page_size
     stats = new_heap_stats_delta(h.config)
     for i in range(3):
-        stats.merge(h.memstats.heap_stats.stats[i])
-    c = h.gc_controller
+        stats.merge(h.runtime.memstats.heap_stats.stats[i])
+    c = h.runtime.gc_controller
     for typ, name in TYPES.items():
         assert getattr(stats, name).load() == sum(s.npages for s, t in spans if t == typ) * page
     assert c.heap_in_use.load() == stats.in_heap.load()
@@ -100,7 +101,7 @@ def test_spans_are_disjoint_complete_and_accounted_for(
                 s = h.alloc_span(npages, typ, LARGE)
                 if s is not None:
                     spans.append((s, typ))
-                    h.mem.write(s.base(), npages * h.config.page_size)
+                    h.runtime.mem.write(s.base(), npages * h.config.page_size)
                 else:
                     assert config in (MINIATURE, MINIATURE_L1)
             elif spans:
@@ -191,11 +192,13 @@ def test_elsewhere_stacks_are_like_other_spans() -> None:
 def test_aligned_stacks_grow_the_heap_by_their_alignment_too() -> None:
     config = replace(OPENBSD_AMD64, arena_hints=(OPENBSD_AMD64.heap_arena_bytes,))
     h = new_mheap(config)
-    h.mem.refuses = lambda v, _n: v == 0
+    h.runtime.mem.refuses = lambda v, _n: v == 0
     s = h.alloc_manual(512, SPAN_ALLOC_STACK)
     assert s is not None
-    assert h.gc_controller.heap_released.load() == 512 * PAGE, "two chunks, one of them in use"
-    h.mem.refuses = lambda _v, _n: True
+    assert h.runtime.gc_controller.heap_released.load() == 512 * PAGE, (
+        "two chunks, one of them in use"
+    )
+    h.runtime.mem.refuses = lambda _v, _n: True
     assert h.alloc_manual(config.pages_per_arena, SPAN_ALLOC_STACK) is None
     assert not h.lock.held
 
@@ -209,7 +212,7 @@ def fragment(h: Mheap, npages: int) -> tuple[int, Mspan]:
     base = low.base()
     free(h, low)
     h.pages.scav.index.next_gen()
-    h.scavenge.gc_percent_goal.store(U64_MAX)
+    h.runtime.scavenge.gc_percent_goal.store(U64_MAX)
     return base, guard
 
 
@@ -217,7 +220,7 @@ def test_before_the_first_collection_every_growth_scavenges() -> None:
     """Go leaves the goal at 0 until then, which is a goal and not none."""
     with program(1, LINUX_AMD64) as h:
         fragment(h, 4096)
-        h.scavenge.gc_percent_goal.store(0)
+        h.runtime.scavenge.gc_percent_goal.store(0)
         alloc(h, 4608)
         assert h.pages.scav.released_eager.load() == 4096 * PAGE
 
@@ -225,24 +228,24 @@ def test_before_the_first_collection_every_growth_scavenges() -> None:
 def test_the_memory_limit_makes_allocation_give_other_memory_back() -> None:
     with program(1, LINUX_AMD64) as h:
         low, guard = fragment(h, 4096)
-        before = h.gc_controller.heap_free.load()
+        before = h.runtime.gc_controller.heap_free.load()
         assert before == 4096 * PAGE
-        h.gc_controller.memory_limit.store(h.gc_controller.mapped_ready.load())
+        h.runtime.gc_controller.memory_limit.store(h.runtime.gc_controller.mapped_ready.load())
         far = alloc(h, 8192)
-        assert h.gc_controller.heap_free.load() == 0
+        assert h.runtime.gc_controller.heap_free.load() == 0
         assert h.pages.scav.released_eager.load() == before
-        h.mem.write(far.base(), PAGE)
+        h.runtime.mem.write(far.base(), PAGE)
         check_books(h, [(guard, SPAN_ALLOC_HEAP), (far, SPAN_ALLOC_HEAP)])
         with pytest.raises(MemoryFault):
-            h.mem.write(low, PAGE)
+            h.runtime.mem.write(low, PAGE)
 
 
 def test_the_limit_takes_memory_that_was_in_use_a_moment_ago() -> None:
     with program(1, LINUX_AMD64) as h:
         low, _ = alloc(h, 512), alloc(h, 512)
         free(h, low)
-        h.scavenge.gc_percent_goal.store(U64_MAX)
-        h.gc_controller.memory_limit.store(0)
+        h.runtime.scavenge.gc_percent_goal.store(U64_MAX)
+        h.runtime.gc_controller.memory_limit.store(0)
         alloc(h, 600)
         assert h.pages.scav.released_eager.load() == 512 * PAGE
 
@@ -251,8 +254,8 @@ def test_it_gives_back_no_more_than_the_limit_asks_for() -> None:
     with program(1, LINUX_AMD64) as h:
         fragment(h, 4096)
         room = 100 * PAGE
-        limit = h.gc_controller.mapped_ready.load() + room
-        h.gc_controller.memory_limit.store(limit)
+        limit = h.runtime.gc_controller.mapped_ready.load() + room
+        h.runtime.gc_controller.memory_limit.store(limit)
         alloc(h, 4608)
         released = h.pages.scav.released_eager.load()
         assert 4096 * PAGE >= released >= 4000 * PAGE
@@ -261,8 +264,8 @@ def test_it_gives_back_no_more_than_the_limit_asks_for() -> None:
 def test_a_limit_beyond_what_is_mapped_changes_nothing() -> None:
     with program(1, LINUX_AMD64) as h:
         fragment(h, 4096)
-        need = h.gc_controller.mapped_ready.load() + 8192 * PAGE
-        h.gc_controller.memory_limit.store(need + (64 << 20))
+        need = h.runtime.gc_controller.mapped_ready.load() + 8192 * PAGE
+        h.runtime.gc_controller.memory_limit.store(need + (64 << 20))
         alloc(h, 8192)
         assert h.pages.scav.released_eager.load() == 0
 
@@ -270,8 +273,8 @@ def test_a_limit_beyond_what_is_mapped_changes_nothing() -> None:
 def test_a_limited_collector_does_not_scavenge_for_the_limit() -> None:
     with program(1, LINUX_AMD64) as h:
         fragment(h, 4096)
-        h.gc_controller.memory_limit.store(0)
-        h.gc_cpu_limiter.enabled.store(True)
+        h.runtime.gc_controller.memory_limit.store(0)
+        h.runtime.gc_cpu_limiter.enabled.store(True)
         alloc(h, 8192)
         assert h.pages.scav.released_eager.load() == 0
 
@@ -279,17 +282,21 @@ def test_a_limited_collector_does_not_scavenge_for_the_limit() -> None:
 def test_a_growing_heap_gives_fragments_back_to_meet_its_goal() -> None:
     with program(1, LINUX_AMD64) as h:
         fragment(h, 4096)
-        retained = h.gc_controller.heap_in_use.load() + h.gc_controller.heap_free.load()
+        retained = (
+            h.runtime.gc_controller.heap_in_use.load() + h.runtime.gc_controller.heap_free.load()
+        )
         growth = 4608 * PAGE  # what 4300 pages need in chunks of 512
-        h.scavenge.gc_percent_goal.store(retained + growth)
+        h.runtime.scavenge.gc_percent_goal.store(retained + growth)
         alloc(h, 4300)
         assert h.pages.scav.released_eager.load() == 0, "it is within its goal"
-        retained = h.gc_controller.heap_in_use.load() + h.gc_controller.heap_free.load()
-        h.scavenge.gc_percent_goal.store(retained + growth - 512 * PAGE)
+        retained = (
+            h.runtime.gc_controller.heap_in_use.load() + h.runtime.gc_controller.heap_free.load()
+        )
+        h.runtime.scavenge.gc_percent_goal.store(retained + growth - 512 * PAGE)
         alloc(h, 4608)
         released = h.pages.scav.released_eager.load()
         assert 512 * PAGE <= released <= 1024 * PAGE
-        h.scavenge.gc_percent_goal.store(U64_MAX)
+        h.runtime.scavenge.gc_percent_goal.store(U64_MAX)
         alloc(h, 20000)
         assert h.pages.scav.released_eager.load() == released, "without a goal it does not care"
 
@@ -297,7 +304,7 @@ def test_a_growing_heap_gives_fragments_back_to_meet_its_goal() -> None:
 def test_without_a_p_nothing_is_scavenged() -> None:
     h = new_mheap(LINUX_AMD64)
     h.free_manual(alloc(h, 4096, SPAN_ALLOC_STACK), SPAN_ALLOC_STACK)
-    h.gc_controller.memory_limit.store(0)
+    h.runtime.gc_controller.memory_limit.store(0)
     alloc(h, 8192, SPAN_ALLOC_STACK)
     assert h.pages.scav.released_eager.load() == 0
 
@@ -305,32 +312,32 @@ def test_without_a_p_nothing_is_scavenged() -> None:
 def test_assist_time_is_what_the_clock_says() -> None:
     with program(1, LINUX_AMD64) as h:
         fragment(h, 512)
-        h.gc_controller.memory_limit.store(0)
-        unused = h.mem.unused
+        h.runtime.gc_controller.memory_limit.store(0)
+        unused = h.runtime.mem.unused
 
         def slow(v: int, n: int) -> None:
-            h.nanotime += 1000
+            h.runtime.nanotime += 1000
             unused(v, n)
 
-        h.mem.unused = slow  # type: ignore[method-assign]  # a system that takes its time
+        h.runtime.mem.unused = slow  # type: ignore[method-assign]  # a system that takes its time
         alloc(h, 600)
-        assert h.scavenge.assist_time.load() > 0
-        assert h.scavenge.assist_time.load() % 1000 == 0
+        assert h.runtime.scavenge.assist_time.load() > 0
+        assert h.runtime.scavenge.assist_time.load() % 1000 == 0
 
 
 def test_scavenge_all_releases_every_free_page() -> None:
     with program(1, LINUX_AMD64) as h:
         kept = alloc(h, 3)
         free(h, alloc(h, 700))
-        h.mem.write(kept.base(), 3 * PAGE)
+        h.runtime.mem.write(kept.base(), 3 * PAGE)
         h.scavenge_all()
         assert getm().mallocing == 0
         cached = getm().p.pcache
         in_cache = (cached.cache & ~cached.scav).bit_count() * PAGE
-        assert h.gc_controller.heap_free.load() == in_cache
+        assert h.runtime.gc_controller.heap_free.load() == in_cache
         check_books(h, [(kept, SPAN_ALLOC_HEAP)])
-        assert h.mem.state(kept.base()) == MemoryState.READY
-        assert h.mem.state(kept.base() + 600 * PAGE) == MemoryState.PREPARED
+        assert h.runtime.mem.state(kept.base()) == MemoryState.READY
+        assert h.runtime.mem.state(kept.base() + 600 * PAGE) == MemoryState.PREPARED
 
 
 def test_free_os_memory_collects_first() -> None:
@@ -341,25 +348,25 @@ def test_free_os_memory_collects_first() -> None:
         dead.limit = dead.base() + 100 * PAGE
         runtime_debug_free_os_memory(h, lambda: gc(h, lambda _gcw: None))
         assert h.pages_in_use.load() == 0
-        assert h.mem.state(dead.base()) == MemoryState.PREPARED
+        assert h.runtime.mem.state(dead.base()) == MemoryState.PREPARED
 
 
 def test_scavenged_pages_are_committed_when_they_are_used_again() -> None:
     h = new_mheap(LINUX_AMD64)
-    h.sweep.active.state.store(1 << 31)
+    h.runtime.sweep.active.state.store(1 << 31)
     s = alloc(h, 10)
     free(h, s)
     h.scavenge_all()
-    released = h.gc_controller.heap_released.load()
+    released = h.runtime.gc_controller.heap_released.load()
     again = alloc(h, 10)
     assert again.base() == s.base()
-    assert h.gc_controller.heap_released.load() == released - 10 * PAGE
-    h.mem.write(again.base(), 10 * PAGE)
+    assert h.runtime.gc_controller.heap_released.load() == released - 10 * PAGE
+    h.runtime.mem.write(again.base(), 10 * PAGE)
 
 
 def test_no_memory_no_span_and_nothing_leaks() -> None:
     h = heap_of(MINIATURE)
-    h.sweep.active.state.store(1 << 31)
+    h.runtime.sweep.active.state.store(1 << 31)
     spans = []
     while (s := h.alloc(3, LARGE)) is not None:
         spans.append(s)
@@ -379,7 +386,7 @@ def test_a_cache_without_its_lock_never_loses_pages_when_memory_is_out() -> None
     config = replace(LINUX_AMD64, arena_hints=(FIRST,), heap_addr_bits=48)
     with program(1, config) as h:
         first = alloc(h, 1)
-        h.mem.refuses = lambda _v, _n: True
+        h.runtime.mem.refuses = lambda _v, _n: True
         inuse, spare = h.spanalloc.inuse, getm().p.mspancache.len
         assert h.alloc_span(config.pages_per_arena, SPAN_ALLOC_HEAP, LARGE) is None
         assert (h.spanalloc.inuse, getm().p.mspancache.len) == (inuse, spare)
@@ -390,11 +397,11 @@ def test_a_cache_without_its_lock_never_loses_pages_when_memory_is_out() -> None
 def test_the_wrong_free_is_refused_before_anything_is_counted() -> None:
     h = new_mheap(MINIATURE)
     s = alloc(h, 1)
-    in_use = h.gc_controller.heap_in_use.load()
+    in_use = h.runtime.gc_controller.heap_in_use.load()
     s.alloc_count = 1
     with throws("mheap.freeSpanLocked - invalid free"):
         h.free_span(s)
-    assert h.gc_controller.heap_in_use.load() == in_use
+    assert h.runtime.gc_controller.heap_in_use.load() == in_use
 
 
 @pytest.mark.parametrize("config", [LINUX_AMD64, OPENBSD_AMD64])

@@ -8,9 +8,10 @@ from impl.config import LINUX_386, LINUX_AMD64, LINUX_ARM64, MINIATURE, Config
 from impl.heapgrow import recordspan
 from impl.malloc import mallocgc
 from impl.mgc import gcinit
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.rt import AddressSpace, M, MemoryFault, MemoryState, lock, run_on, unlock
+from impl.runtime import new_mheap
 from impl.sizeof import (
     arena_hint_size,
     arena_l2_size,
@@ -59,10 +60,10 @@ def test_the_heap_grows_by_whole_chunks_within_its_arena() -> None:
     assert (h.cur_arena.base, h.cur_arena.end) == (FIRST + CHUNK, FIRST + ARENA)
     assert grow(h, 513) == (2 * CHUNK, True)
     assert ranges(h) == [(FIRST, FIRST + 3 * CHUNK)]
-    assert h.gc_controller.heap_released.load() == 3 * CHUNK
-    assert h.memstats.heap_stats.stats[0].released.load() == 3 * CHUNK
-    assert h.mem.state(FIRST + 3 * CHUNK - 1) == MemoryState.PREPARED
-    assert h.mem.state(FIRST + 3 * CHUNK) == MemoryState.RESERVED
+    assert h.runtime.gc_controller.heap_released.load() == 3 * CHUNK
+    assert h.runtime.memstats.heap_stats.stats[0].released.load() == 3 * CHUNK
+    assert h.runtime.mem.state(FIRST + 3 * CHUNK - 1) == MemoryState.PREPARED
+    assert h.runtime.mem.state(FIRST + 3 * CHUNK) == MemoryState.RESERVED
 
 
 def test_a_full_arena_is_followed_by_the_next() -> None:
@@ -76,13 +77,13 @@ def test_a_full_arena_is_followed_by_the_next() -> None:
 def test_over_a_gap_the_rest_of_the_arena_is_added_too() -> None:
     h = heap()
     grow(h, 512)
-    assert h.mem.reserve(FIRST + ARENA, 4096) == FIRST + ARENA
+    assert h.runtime.mem.reserve(FIRST + ARENA, 4096) == FIRST + ARENA
     second = 1 << 40 | FIRST
     assert grow(h, 8192) == (2 * ARENA - CHUNK, True)
     assert ranges(h) == [(FIRST, FIRST + ARENA), (second, second + ARENA)]
     assert (h.cur_arena.base, h.cur_arena.end) == (second + ARENA, second + ARENA)
-    assert h.gc_controller.heap_released.load() == 2 * ARENA
-    assert h.memstats.heap_stats.stats[0].released.load() == 2 * ARENA
+    assert h.runtime.gc_controller.heap_released.load() == 2 * ARENA
+    assert h.runtime.memstats.heap_stats.stats[0].released.load() == 2 * ARENA
     low, high = h.alloc(8192, LARGE), h.alloc(8192, LARGE)
     assert low is not None
     assert high is not None
@@ -115,10 +116,14 @@ def test_physical_pages_bigger_than_a_chunk_round_the_growth_up() -> None:
 def test_no_address_space_no_growth() -> None:
     h = heap()
     grow(h, 1)
-    h.mem.refuses = lambda _v, _n: True
-    before = (h.cur_arena.base, h.cur_arena.end, h.gc_controller.heap_released.load())
+    h.runtime.mem.refuses = lambda _v, _n: True
+    before = (h.cur_arena.base, h.cur_arena.end, h.runtime.gc_controller.heap_released.load())
     assert grow(h, 8192) == (0, False)
-    assert (h.cur_arena.base, h.cur_arena.end, h.gc_controller.heap_released.load()) == before
+    assert (
+        h.cur_arena.base,
+        h.cur_arena.end,
+        h.runtime.gc_controller.heap_released.load(),
+    ) == before
     assert grow(h, 8192 - 512) == (ARENA - CHUNK, True), "what is left of the arena still serves"
 
 
@@ -133,12 +138,15 @@ def test_more_than_the_address_space_is_out_of_memory(config: Config, npages: in
     """Go tries and drops every hint; later the system chooses the heap's places."""
     h = heap(config)
     assert h.alloc(1, LARGE) is not None
-    structures, reserved = h.spanalloc.inuse, h.mem.reserved
-    books = (h.gc_controller.heap_released.load(), h.gc_controller.heap_free.load())
+    structures, reserved = h.spanalloc.inuse, h.runtime.mem.reserved
+    books = (h.runtime.gc_controller.heap_released.load(), h.runtime.gc_controller.heap_free.load())
     assert h.alloc(npages, LARGE) is None
     assert not h.lock.held
-    assert (h.spanalloc.inuse, h.mem.reserved) == (structures, reserved)
-    assert (h.gc_controller.heap_released.load(), h.gc_controller.heap_free.load()) == books
+    assert (h.spanalloc.inuse, h.runtime.mem.reserved) == (structures, reserved)
+    assert (
+        h.runtime.gc_controller.heap_released.load(),
+        h.runtime.gc_controller.heap_free.load(),
+    ) == books
     assert h.arena_hints.first is None
     assert h.alloc(100_000, LARGE) is not None
 
@@ -165,10 +173,10 @@ def test_objects_near_the_end_of_the_words_are_refused() -> None:
 def test_32_bit_requests_beyond_memory_fail() -> None:
     h = heap(LINUX_386)
     assert h.alloc(1, LARGE) is not None
-    free = h.gc_controller.heap_free.load()
+    free = h.runtime.gc_controller.heap_free.load()
     assert h.alloc((3 << 30) // PAGE, LARGE) is None
     assert not h.lock.held
-    assert h.gc_controller.heap_free.load() == free
+    assert h.runtime.gc_controller.heap_free.load() == free
     assert h.alloc(1 << 14, LARGE) is not None
 
 
@@ -185,16 +193,16 @@ def test_a_32_bit_request_that_wraps_in_the_linear_allocator_is_caught_by_the_sy
 def test_the_list_of_spans_grows_by_half_and_gives_the_old_one_back() -> None:
     h = heap()
     lock(h.lock)
-    other, spans = h.memstats.other_sys.load(), []
+    other, spans = h.runtime.memstats.other_sys.load(), []
     for i in range(8193 + 4096):
         spans.append(Mspan())
         recordspan(h, spans[i])
         if i == 0:
             assert h.allspans.cap == 8192
-            assert h.memstats.other_sys.load() == other + 8192 * 8
+            assert h.runtime.memstats.other_sys.load() == other + 8192 * 8
         if i == 8192:
             assert h.allspans.cap == 12288
-            assert h.memstats.other_sys.load() == other + 12288 * 8
+            assert h.runtime.memstats.other_sys.load() == other + 12288 * 8
     unlock(h.lock)
     assert h.allspans.len == 12289
     assert h.allspans.cap == 18432
@@ -208,7 +216,7 @@ def test_without_memory_for_the_list_of_spans_it_throws() -> None:
     h = heap()
     grow(h, 1)
     lock(h.lock)
-    h.mem.limit = h.mem.reserved
+    h.runtime.mem.limit = h.runtime.mem.reserved
     with throws("runtime: cannot allocate memory"):
         recordspan(h, Mspan())
 

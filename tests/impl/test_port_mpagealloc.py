@@ -223,7 +223,7 @@ def test_a_heap_without_memory() -> None:
 @CONFIGS
 def test_memory_of_the_summaries_is_mapped_once_and_counted(config: Config) -> None:
     pages = Pages(config)
-    p, stat = pages.p, pages.h.memstats.gc_misc_sys
+    p, stat = pages.p, pages.h.runtime.memstats.gc_misc_sys
     for chunk, n in ((1, 1), (3, 1), (0, 1), (2, 1)):
         pages.grow(chunk, n)
     l2_size = (1 << config.palloc_chunks_l2_bits) * 2 * config.palloc_chunk_pages // 8
@@ -233,7 +233,7 @@ def test_memory_of_the_summaries_is_mapped_once_and_counted(config: Config) -> N
         base = p.summary_base[level]
         lo, hi = addrs_to_summary_range(config, level, pages.addr(0), pages.addr(0) + 1)
         lo, hi = block_align_summary_range(config, level, lo, hi)
-        pages.h.mem.write(base + 8 * lo, 8 * (hi - lo))
+        pages.h.runtime.mem.write(base + 8 * lo, 8 * (hi - lo))
         assert p.summary_len[level] >= hi
     assert list(p.in_use.ranges) == [(pages.addr(0), pages.addr(4 * config.palloc_chunk_pages))]
     assert (p.start, p.end) == (pages.first, pages.first + 4)
@@ -318,7 +318,7 @@ def test_the_lock_must_be_held(call: Any) -> None:
 
 def test_without_memory_for_a_bitmap() -> None:
     pages = Pages(LINUX_AMD64)
-    pages.h.mem.limit = pages.h.mem.reserved
+    pages.h.runtime.mem.limit = pages.h.runtime.mem.reserved
     with throws("pageAlloc: out of memory"):
         pages.grow(0, 1)
 
@@ -327,9 +327,9 @@ def test_without_memory_for_a_bitmap() -> None:
 def test_without_memory_for_the_summaries(config: Config) -> None:
     h = bare_heap(config)
     p = PageAlloc()
-    h.mem.refuses = lambda _v, _n: True
+    h.runtime.mem.refuses = lambda _v, _n: True
     with throws("failed to reserve page summary memory"):
-        p.init(h, h.lock, h.memstats.gc_misc_sys, True)
+        p.init(h, h.lock, h.runtime.memstats.gc_misc_sys, True)
 
 
 def test_huge_pages_of_the_bitmaps() -> None:
@@ -337,10 +337,10 @@ def test_huge_pages_of_the_bitmaps() -> None:
     h = bare_heap(config)
     huge: list[int] = []
     small: list[int] = []
-    h.mem.huge_page = lambda v, _n: huge.append(v)
-    h.mem.no_huge_page = lambda v, _n: small.append(v)
+    h.runtime.mem.huge_page = lambda v, _n: huge.append(v)
+    h.runtime.mem.no_huge_page = lambda v, _n: small.append(v)
     p = PageAlloc()
-    p.init(h, h.lock, h.memstats.gc_misc_sys, False)
+    p.init(h, h.lock, h.runtime.memstats.gc_misc_sys, False)
     arrays = 1 << 13
     lock(h.lock)
     p.grow(chunk_base(config, (1 << 25) + arrays - 1), 2 * config.palloc_chunk_bytes)

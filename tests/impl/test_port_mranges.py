@@ -121,7 +121,7 @@ def test_ranges_are_a_set_of_addresses(
 ) -> None:
     h = bare_heap(config)
     a = AddrRanges()
-    a.init(h, h.memstats.other_sys)
+    a.init(h, h.runtime.memstats.other_sys)
     model: set[int] = set()
     for operation, x, y in operations:
         low, high = min(x, y), max(x, y) + 1
@@ -166,7 +166,7 @@ def check(config: Config, a: AddrRanges, model: set[int]) -> None:
 def test_ranges_are_joined_where_they_touch(config: Config) -> None:
     h = bare_heap(config)
     a = AddrRanges()
-    a.init(h, h.memstats.other_sys)
+    a.init(h, h.runtime.memstats.other_sys)
     model: set[int] = set()
     counts = []
     # Apart, below, above, in between, between without touching, in between again.
@@ -180,7 +180,7 @@ def test_ranges_are_joined_where_they_touch(config: Config) -> None:
 
 def test_room_for_more_ranges_doubles() -> None:
     h = bare_heap(LINUX_AMD64)
-    stat = h.memstats.gc_misc_sys
+    stat = h.runtime.memstats.gc_misc_sys
     a = AddrRanges()
     a.init(h, stat)
     assert stat.load() == 16 * 16
@@ -198,7 +198,7 @@ def test_room_for_more_ranges_doubles() -> None:
 def test_an_empty_range_is_not_added() -> None:
     h = bare_heap(MINIATURE)
     a = AddrRanges()
-    a.init(h, h.memstats.other_sys)
+    a.init(h, h.runtime.memstats.other_sys)
     with throws("attempted to add zero-sized address range"):
         a.add(AddrRange(UNIT, UNIT))
     assert a.remove_last(UNIT) == AddrRange()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.mspanset import (
     SpanSet,
@@ -18,6 +18,7 @@ from impl.mspanset import (
     span_set_block_size,
 )
 from impl.rt import U32_MAX
+from impl.runtime import new_mheap
 from tests.impl.port_heap import throws
 
 BLOCK = MINIATURE.span_set_block_entries
@@ -73,7 +74,7 @@ def test_first_in_first_out_with_blocks_of_512() -> None:
 
 
 def test_no_block_is_lost(h: Mheap) -> None:
-    before = h.memstats.gc_misc_sys.load()
+    before = h.runtime.memstats.gc_misc_sys.load()
     spans = set_of(h)
     for _ in range(10):
         for _ in range(2 * BLOCK + 1):
@@ -83,18 +84,18 @@ def test_no_block_is_lost(h: Mheap) -> None:
         spans.reset()
     spine = h.config.span_set_init_spine_cap * h.config.ptr_size
     used = 3 * span_set_block_size(h.config) + spine + 2 * spine
-    assert used <= h.memstats.gc_misc_sys.load() - before <= used + 5 * 64  # cache lines
+    assert used <= h.runtime.memstats.gc_misc_sys.load() - before <= used + 5 * 64  # cache lines
 
 
 def test_a_block_is_recycled_by_the_last_pop_done_with_it(h: Mheap) -> None:
     spans = set_of(h, BLOCK + 1)
     block = blocks(spans)[0]
     for _ in range(BLOCK):
-        assert h.span_set_block_pool.stack.head.load() == 0
+        assert h.runtime.span_set_block_pool.stack.head.load() == 0
         spans.pop()
     assert spans.spine.load()[0] is None
     assert block.popped.load() == 0
-    assert h.span_set_block_pool.alloc(h) is block
+    assert h.runtime.span_set_block_pool.alloc(h) is block
     assert [block.spans[i] for i in range(BLOCK)] == [None] * BLOCK
 
 

@@ -48,53 +48,53 @@ def thread(p: Any) -> M:
 )
 def test_a_reader_sees_all_that_was_counted_before(steps: list[tuple[Any, int]]) -> None:
     h = scavenge_heap(MINIATURE)
-    h.allp = ps(2)
-    threads = {None: thread(None), 0: thread(h.allp[0]), 1: thread(h.allp[1])}
+    h.runtime.allp = ps(2)
+    threads = {None: thread(None), 0: thread(h.runtime.allp[0]), 1: thread(h.runtime.allp[1])}
     total = count = 0
     out = new_heap_stats_delta(h.config)
     for who, n in steps:
         if who == "read":
-            h.memstats.heap_stats.read(h, out)
+            h.runtime.memstats.heap_stats.read(h, out)
             assert i64(out.committed.load()) == total
             assert out.small_alloc_count[1].load() == count
             continue
         with run_on(threads[who]):
-            stats = h.memstats.heap_stats.acquire()
+            stats = h.runtime.memstats.heap_stats.acquire()
             stats.committed.add(n)
             stats.small_alloc_count[1].add(1)
-            h.memstats.heap_stats.release()
+            h.runtime.memstats.heap_stats.release()
         total += n
         count += 1
-    h.world.world_stopped = 1
+    h.runtime.world.world_stopped = 1
     out.clear()
-    h.memstats.heap_stats.unsafe_read(h, out)
+    h.runtime.memstats.heap_stats.unsafe_read(h, out)
     assert i64(out.committed.load()) == total
 
 
 def test_statistics_are_read_unsafely_only_with_the_world_stopped() -> None:
     h = scavenge_heap(MINIATURE)
     with throws("world not stopped"):
-        h.memstats.heap_stats.unsafe_read(h, new_heap_stats_delta(h.config))
+        h.runtime.memstats.heap_stats.unsafe_read(h, new_heap_stats_delta(h.config))
 
 
 def test_a_thread_must_not_acquire_twice() -> None:
     h = scavenge_heap(MINIATURE)
-    h.allp = ps(1)
-    with run_on(thread(h.allp[0])):
-        h.memstats.heap_stats.acquire()
+    h.runtime.allp = ps(1)
+    with run_on(thread(h.runtime.allp[0])):
+        h.runtime.memstats.heap_stats.acquire()
         with throws("bad sequence number"):
-            h.memstats.heap_stats.acquire()
+            h.runtime.memstats.heap_stats.acquire()
         with throws("bad sequence number"):
-            h.memstats.heap_stats.release()
+            h.runtime.memstats.heap_stats.release()
 
 
 def test_a_reader_waits_for_a_writer() -> None:
     h = scavenge_heap(MINIATURE)
-    h.allp = ps(1)
-    with run_on(thread(h.allp[0])):
-        h.memstats.heap_stats.acquire()
+    h.runtime.allp = ps(1)
+    with run_on(thread(h.runtime.allp[0])):
+        h.runtime.memstats.heap_stats.acquire()
     with throws("osyield with no other thread to wait for"):
-        h.memstats.heap_stats.read(h, new_heap_stats_delta(h.config))
+        h.runtime.memstats.heap_stats.read(h, new_heap_stats_delta(h.config))
 
 
 def used_heap() -> Any:
@@ -115,7 +115,7 @@ def test_the_books_agree_after_allocating_freeing_and_scavenging() -> None:
     assert stats.heap_idle == stats.heap_sys
     assert 0 < stats.heap_released < stats.heap_sys
     assert stats.sys >= stats.heap_sys + stats.stack_inuse
-    assert h.world.world_stopped == 0
+    assert h.runtime.world.world_stopped == 0
 
 
 def add(counter: Any, n: int = 8192) -> None:
@@ -123,19 +123,31 @@ def add(counter: Any, n: int = 8192) -> None:
 
 
 WRONG_BOOKS = [
-    ("heapInUse and consistent stats are not equal", lambda h: add(h.gc_controller.heap_in_use)),
+    (
+        "heapInUse and consistent stats are not equal",
+        lambda h: add(h.runtime.gc_controller.heap_in_use),
+    ),
     (
         "heapReleased and consistent stats are not equal",
-        lambda h: add(h.gc_controller.heap_released),
+        lambda h: add(h.runtime.gc_controller.heap_released),
     ),
-    ("measures of the retained heap are not equal", lambda h: add(h.gc_controller.heap_free)),
-    ("totalAlloc and consistent stats are not equal", lambda h: add(h.gc_controller.total_alloc)),
-    ("totalFree and consistent stats are not equal", lambda h: add(h.gc_controller.total_free)),
+    (
+        "measures of the retained heap are not equal",
+        lambda h: add(h.runtime.gc_controller.heap_free),
+    ),
+    (
+        "totalAlloc and consistent stats are not equal",
+        lambda h: add(h.runtime.gc_controller.total_alloc),
+    ),
+    (
+        "totalFree and consistent stats are not equal",
+        lambda h: add(h.runtime.gc_controller.total_free),
+    ),
     (
         "mappedReady and other memstats are not equal",
-        lambda h: add(h.gc_controller.mapped_ready, -8192),
+        lambda h: add(h.runtime.gc_controller.mapped_ready, -8192),
     ),
-    ("mappedReady and other memstats are not equal", lambda h: add(h.memstats.mspan_sys)),
+    ("mappedReady and other memstats are not equal", lambda h: add(h.runtime.memstats.mspan_sys)),
 ]
 
 
@@ -143,7 +155,7 @@ WRONG_BOOKS = [
 def test_books_that_differ_throw(text: str, spoil: Any) -> None:
     h = used_heap()
     spoil(h)
-    h.world.world_stopped = 1
+    h.runtime.world.world_stopped = 1
     with throws(text):
         readmemstats_m(h, True)
     readmemstats_m(h, False)
@@ -151,16 +163,16 @@ def test_books_that_differ_throw(text: str, spoil: Any) -> None:
 
 def test_objects_are_counted_by_size_class() -> None:
     h = used_heap()
-    stats = h.memstats.heap_stats.acquire()
+    stats = h.runtime.memstats.heap_stats.acquire()
     stats.small_alloc_count[1].add(5)
     stats.small_free_count[1].add(2)
     stats.large_alloc.add(40000)
     stats.large_alloc_count.add(1)
     stats.tiny_alloc_count.add(7)
-    h.memstats.heap_stats.release()
+    h.runtime.memstats.heap_stats.release()
     size = h.config.class_to_size[1]
-    h.gc_controller.total_alloc.add(5 * size + 40000)
-    h.gc_controller.total_free.add(2 * size)
+    h.runtime.gc_controller.total_alloc.add(5 * size + 40000)
+    h.runtime.gc_controller.total_free.add(2 * size)
     stats = read_mem_stats(h)
     assert (stats.mallocs, stats.frees, stats.heap_objects) == (5 + 1 + 7, 2 + 7, 4)
     assert stats.heap_alloc == stats.alloc == 3 * size + 40000

@@ -7,10 +7,11 @@ import pytest
 
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.malloc import mallocgc
-from impl.mheap import Mheap, new_address_space, new_mheap
+from impl.mheap import Mheap
 from impl.procresize import schedinit
 from impl.rt import AddressSpace, M, MemoryFault, Throw, locks, run_on
 from impl.rt.thread import start_anew
+from impl.runtime import new_address_space, new_mheap
 from impl.spanalloctype import SPAN_ALLOC_STACK
 from impl.userarena import new_user_arena
 from proofs.port.whole_heap.invariants import CLAIMS, NOTHING_LEAKED, HeapInvariant

@@ -31,7 +31,7 @@ class PWithAlloc:
 
 
 def in_a_chunk(h: Any, p: int) -> bool:
-    chunk = h.persistent.chunks
+    chunk = h.runtime.persistent.chunks
     while chunk is not None:
         if chunk.base <= p < chunk.base + PERSISTENT_CHUNK_SIZE:
             return True
@@ -55,19 +55,19 @@ def test_pieces_are_disjoint_aligned_zero_and_counted(pieces: list[tuple[int, in
         # As in Go, what comes from the system itself has the alignment of its pages at most.
         most = h.config.page_size if size < 64 << 10 else h.config.phys_page_size
         assert p % min(align or 8, most) == 0
-        h.mem.check_zero(p, size)
+        h.runtime.mem.check_zero(p, size)
         assert in_a_chunk(h, p) == (size < 64 << 10)
         taken.append((p, p + size))
     taken.sort()
     assert all(a[1] <= b[0] for a, b in pairwise(taken))
     assert stat.load() == sum(size for size, _ in pieces)
-    mapped = h.gc_controller.mapped_ready.load()
-    assert mapped == stat.load() + h.memstats.other_sys.load()
+    mapped = h.runtime.gc_controller.mapped_ready.load()
+    assert mapped == stat.load() + h.runtime.memstats.other_sys.load()
 
 
 def test_each_p_has_a_chunk_of_its_own() -> None:
     h = scavenge_heap(LINUX_AMD64)
-    stat = h.memstats.other_sys
+    stat = h.runtime.memstats.other_sys
     mine = persistentalloc(h, 8, 8, stat)
     m = M()
     m.p = PWithAlloc()
@@ -93,16 +93,16 @@ def test_bad_requests_throw() -> None:
 
 def test_without_memory_small_pieces_throw_with_the_lock_given_back() -> None:
     h = scavenge_heap(LINUX_AMD64)
-    h.mem.limit = 0
+    h.runtime.mem.limit = 0
     assert persistentalloc(h, 64 << 10, 8, SysMemStat()) == 0
     with throws("runtime: cannot allocate memory"):
         persistentalloc(h, 8, 8, SysMemStat())
-    assert not h.persistent.mutex.held
+    assert not h.runtime.persistent.mutex.held
 
 
 def linear(size: int, map_memory: bool) -> tuple[Any, LinearAlloc, int]:
     h = scavenge_heap(LINUX_386)
-    base = h.mem.reserve(0x1000_0000, size)
+    base = h.runtime.mem.reserve(0x1000_0000, size)
     alloc = LinearAlloc()
     alloc.init(h, base, size, map_memory)
     return h, alloc, base
@@ -113,10 +113,10 @@ def test_the_linear_allocator_maps_what_it_hands_out() -> None:
     stat = SysMemStat()
     assert alloc.alloc(h, 100, 8, stat) == base
     assert alloc.alloc(h, 5000, 4096, stat) == base + 4096
-    assert h.mem.state(base + 9095) == MemoryState.READY
+    assert h.runtime.mem.state(base + 9095) == MemoryState.READY
     # One byte is left out: a page that ends exactly where a piece does isn't followed by another.
-    assert stat.load() == h.gc_controller.mapped_ready.load() == 3 * 4096
-    assert h.mem.state(base + 3 * 4096) == MemoryState.RESERVED
+    assert stat.load() == h.runtime.gc_controller.mapped_ready.load() == 3 * 4096
+    assert h.runtime.mem.state(base + 3 * 4096) == MemoryState.RESERVED
     assert alloc.alloc(h, 1 << 20, 8, stat) == 0
     assert alloc.next == base + 4096 + 5000
 
@@ -125,7 +125,7 @@ def test_the_linear_allocator_may_leave_memory_reserved() -> None:
     h, alloc, base = linear(1 << 20, False)
     stat = SysMemStat()
     assert alloc.alloc(h, 1 << 20, 8, stat) == base
-    assert (stat.load(), h.mem.state(base)) == (0, MemoryState.RESERVED)
+    assert (stat.load(), h.runtime.mem.state(base)) == (0, MemoryState.RESERVED)
 
 
 def test_the_linear_allocator_leaves_out_the_last_byte_of_the_address_space() -> None:

@@ -122,11 +122,11 @@ def test_a_pinner_unpins_what_it_pinned_and_is_kept_by_its_p() -> None:
         assert not is_pinned(h, s.base())
         assert not is_pinned(h, s.base() + s.elemsize)
         assert (s.specials, pinner.pinner) == (None, None)
-        assert h.allp[0].pinner_cache is refs
+        assert h.runtime.allp[0].pinner_cache is refs
         other = Pinner()
         other.pin(h, s.base())
         assert other.pinner is refs
-        assert h.allp[0].pinner_cache is None
+        assert h.runtime.allp[0].pinner_cache is None
         Pinner().unpin(h)
 
 

@@ -29,19 +29,19 @@ from tests.impl.port_sweep import new_object, program
 
 def test_a_program_starts_with_p_0_and_its_bootstrap_cache() -> None:
     with program(2) as h:
-        assert getm().p is h.allp[0]
-        assert [pp.status for pp in h.allp] == [PRUNNING, PIDLE]
-        assert h.allp[0].mcache is not h.allp[1].mcache
-        assert h.world.mcache0 is None
-        assert get_m_cache(h, getm()) is h.allp[0].mcache
+        assert getm().p is h.runtime.allp[0]
+        assert [pp.status for pp in h.runtime.allp] == [PRUNNING, PIDLE]
+        assert h.runtime.allp[0].mcache is not h.runtime.allp[1].mcache
+        assert h.runtime.world.mcache0 is None
+        assert get_m_cache(h, getm()) is h.runtime.allp[0].mcache
         assert get_m_cache(h, M()) is None
-        assert h.sweep.parked
-        assert h.sweep.active.is_done()
+        assert h.runtime.sweep.parked
+        assert h.runtime.sweep.active.is_done()
 
 
 def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
     with program(2, LINUX_AMD64) as h:
-        mine, other = h.allp
+        mine, other = h.runtime.allp
         with run_on(M()):
             acquirep(h, other)
             assert h.alloc(1, ONE_PER_PAGE) is not None
@@ -55,7 +55,7 @@ def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
         spare = other.mspancache.len
         caches = h.cachealloc.inuse
         assert gomaxprocs(h, 1) == 2
-        assert list(h.allp) == [mine]
+        assert list(h.runtime.allp) == [mine]
         left: tuple[int, object, int] = (other.status, other.mcache, other.mspancache.len)
         assert left == (PDEAD, None, 0)
         assert other.pcache.empty()
@@ -65,26 +65,26 @@ def test_a_destroyed_p_gives_back_spans_pages_and_structures() -> None:
 
         # The next P gets the structure of the P and of the cache back.
         gomaxprocs(h, 2)
-        assert list(h.allp) == [mine, other]
+        assert list(h.runtime.allp) == [mine, other]
         assert other.mcache is cache
-        assert cache.alloc[TWO_PER_PAGE] is h.emptymspan
+        assert cache.alloc[TWO_PER_PAGE] is h.runtime.emptymspan
         assert cache.flush_gen.load() == h.sweepgen
 
 
 def test_a_thread_whose_p_goes_gets_p_0() -> None:
     with program(2) as h:
         releasep()
-        acquirep(h, h.allp[1])
+        acquirep(h, h.runtime.allp[1])
         gomaxprocs(h, 1)
-        assert getm().p is h.allp[0]
-        assert h.allp[0].status == PRUNNING
+        assert getm().p is h.runtime.allp[0]
+        assert h.runtime.allp[0].status == PRUNNING
 
 
 def test_there_is_one_p_at_least() -> None:
     with program() as h:
         assert gomaxprocs(h, 0) == gomaxprocs(h, 1) == 1
         stop_the_world_with_sema(h)
-        lock(h.world.sched_lock)
+        lock(h.runtime.world.sched_lock)
         with throws("procresize: invalid arg"):
             procresize(h, 0)
 
@@ -92,25 +92,25 @@ def test_there_is_one_p_at_least() -> None:
 def test_ps_change_in_a_stopped_world_only() -> None:
     with program(2) as h:
         with throws("not holding required lock!"):
-            h.allp[1].destroy(h)
-        lock(h.world.sched_lock)
+            h.runtime.allp[1].destroy(h)
+        lock(h.runtime.world.sched_lock)
         with throws("world not stopped"):
             procresize(h, 1)
 
 
 def test_whoever_takes_a_p_flushes_its_cache() -> None:
     with program(2) as h:
-        h.allp[1].mcache.flush_gen.store(u32(h.sweepgen - 2))
+        h.runtime.allp[1].mcache.flush_gen.store(u32(h.sweepgen - 2))
         releasep()
-        acquirep(h, h.allp[1])
-        assert h.allp[1].mcache.flush_gen.load() == h.sweepgen
+        acquirep(h, h.runtime.allp[1])
+        assert h.runtime.allp[1].mcache.flush_gen.load() == h.sweepgen
         with throws("wirep: already in go"):
-            wirep(h.allp[0])
+            wirep(h.runtime.allp[0])
         with run_on(M()), throws("wirep: invalid p state"):
-            wirep(h.allp[1])
+            wirep(h.runtime.allp[1])
         with run_on(M()), throws("releasep: invalid arg"):
             releasep()
-        h.allp[1].m = None
+        h.runtime.allp[1].m = None
         with throws("releasep: invalid p state"):
             releasep()
 
@@ -118,14 +118,14 @@ def test_whoever_takes_a_p_flushes_its_cache() -> None:
 def test_starting_the_world_flushes_the_ps_that_threads_hold() -> None:
     with program(3) as h:
         with run_on(M()):
-            acquirep(h, h.allp[1])
+            acquirep(h, h.runtime.allp[1])
         stop_the_world_with_sema(h)
-        for pp in h.allp:
+        for pp in h.runtime.allp:
             pp.mcache.flush_gen.store(u32(h.sweepgen - 2))
         start_the_world_with_sema(h)
-        flushed = [pp.mcache.flush_gen.load() == h.sweepgen for pp in h.allp]
+        flushed = [pp.mcache.flush_gen.load() == h.sweepgen for pp in h.runtime.allp]
         assert flushed == [True, True, False]
-        assert [pp.status for pp in h.allp] == [PRUNNING, PRUNNING, PIDLE]
+        assert [pp.status for pp in h.runtime.allp] == [PRUNNING, PRUNNING, PIDLE]
 
 
 def test_the_world_is_stopped_once_and_by_a_thread_without_locks(h: Mheap) -> None:

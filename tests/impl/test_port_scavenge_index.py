@@ -285,7 +285,7 @@ def test_words_of_the_index_are_mapped_as_the_heap_grows() -> None:
     assert s.grow(far, far + chunk, stat) == 4 * LINUX_AMD64.phys_page_size
     assert (s.min.load(), s.max.load()) == (low, high + 4 * per_page)
     for ci in (low, high + 4 * per_page - 1):
-        h.mem.check_zero(s.chunks_addr + ci * 8, 8)
+        h.runtime.mem.check_zero(s.chunks_addr + ci * 8, 8)
     with throws("sysGrow bounds not aligned to pallocChunkBytes"):
         s.sys_grow(base + 1, base + chunk, stat)
 

@@ -180,7 +180,7 @@ def test_pages_are_scavenged_only_while_free_and_the_books_agree(
                 base = take(h, n)
             except AssertionError:
                 continue  # too fragmented
-            h.mem.write(base, n * page_size)
+            h.runtime.mem.write(base, n * page_size)
             live.append((base, n))
         elif what == 1 and live:
             base, n = live.pop(n % len(live))
@@ -193,12 +193,12 @@ def test_pages_are_scavenged_only_while_free_and_the_books_agree(
             assert released == (scavenged_pages(h, first, 2) - before) * page_size
             assert released % (per_phys_page * page_size) == 0
         for base, size in live:
-            h.mem.read(base, size * page_size)
+            h.runtime.mem.read(base, size * page_size)
         scavenged = scavenged_pages(h, first, 2) * page_size
         in_use = sum(size for _, size in live) * page_size
-        assert h.gc_controller.heap_released.load() == scavenged
-        assert h.gc_controller.heap_free.load() == pages * page_size - scavenged - in_use
-        assert heap_retained(h) == h.gc_controller.heap_free.load()
+        assert h.runtime.gc_controller.heap_released.load() == scavenged
+        assert h.runtime.gc_controller.heap_free.load() == pages * page_size - scavenged - in_use
+        assert heap_retained(h) == h.runtime.gc_controller.heap_free.load()
         # No page is lost while it is being scavenged.
         free = [
             not h.pages.chunk_of(first + ci).palloc_bits.get(i)
@@ -219,8 +219,8 @@ def test_forced_scavenging_leaves_nothing_free_and_unscavenged(config: Config) -
     freed = len(spans[::2]) * per_phys_page
     assert h.pages.scavenge(h.config.uintptr_mask, None, True) == freed * config.page_size
     assert scavenged_pages(h, first, 3) == freed
-    assert h.mem.state(spans[0]) == MemoryState.PREPARED
-    assert h.mem.state(spans[1]) == MemoryState.READY
+    assert h.runtime.mem.state(spans[0]) == MemoryState.PREPARED
+    assert h.runtime.mem.state(spans[1]) == MemoryState.READY
     assert h.pages.scavenge(h.config.uintptr_mask, None, True) == 0
 
 
@@ -232,8 +232,8 @@ def test_scavenging_goes_from_the_top_down_and_stops_when_told_to() -> None:
     give_back(h, high, 512)
     page = config.page_size
     assert h.pages.scavenge(1, None, True) == page
-    assert h.mem.state(high + 511 * page) == MemoryState.PREPARED
-    assert h.mem.state(high + 510 * page) == MemoryState.READY
+    assert h.runtime.mem.state(high + 511 * page) == MemoryState.PREPARED
+    assert h.runtime.mem.state(high + 510 * page) == MemoryState.READY
     asked = []
 
     def should_stop() -> bool:
@@ -261,7 +261,7 @@ def test_nobody_gets_the_pages_while_they_are_being_scavenged_and_all_can_after_
     spans = [take(h, 1) for _ in range(512)]
     give_back(h, spans[7], 1)
     give_back(h, spans[200], 1)
-    unused = h.mem.unused
+    unused = h.runtime.mem.unused
     taken = []
 
     def another_thread_allocates(v: int, n: int) -> None:
@@ -269,11 +269,15 @@ def test_nobody_gets_the_pages_while_they_are_being_scavenged_and_all_can_after_
         taken.append(take(h, 1))
         unused(v, n)
 
-    h.mem.unused = another_thread_allocates
+    h.runtime.mem.unused = another_thread_allocates
     h.pages.scavenge_one(first, 100, h.config.page_size)
     assert taken == [spans[200]]
     assert take(h, 1) == spans[7]
-    assert h.gc_controller.heap_free.load() == h.gc_controller.heap_released.load() == 0
+    assert (
+        h.runtime.gc_controller.heap_free.load()
+        == h.runtime.gc_controller.heap_released.load()
+        == 0
+    )
 
 
 def test_in_a_test_the_books_are_left_alone() -> None:
@@ -281,14 +285,14 @@ def test_in_a_test_the_books_are_left_alone() -> None:
     base = take(h, 8)
     give_back(h, base, 8)
     assert h.pages.scavenge(h.config.uintptr_mask, None, True) == 8 * h.config.page_size
-    assert h.gc_controller.heap_released.load() == 0
+    assert h.runtime.gc_controller.heap_released.load() == 0
 
 
 def pace(h: Any, memory_limit: int, heap_goal: int, last_heap_goal: int) -> tuple[int, int]:
-    h.world.world_stopped = 1
+    h.runtime.world.world_stopped = 1
     gc_pace_scavenger(h, memory_limit, heap_goal, last_heap_goal)
-    h.world.world_stopped = 0
-    return h.scavenge.gc_percent_goal.load(), h.scavenge.memory_limit_goal.load()
+    h.runtime.world.world_stopped = 0
+    return h.runtime.scavenge.gc_percent_goal.load(), h.runtime.scavenge.memory_limit_goal.load()
 
 
 MIB = 1 << 20
@@ -296,9 +300,9 @@ MIB = 1 << 20
 
 def test_the_goal_is_ten_percent_above_what_the_heap_will_need() -> None:
     h = scavenge_heap(LINUX_AMD64)
-    h.gc_controller.heap_in_use.add(40 * MIB)
-    h.gc_controller.heap_free.add(60 * MIB)
-    h.memstats.last_heap_in_use = 50 * MIB
+    h.runtime.gc_controller.heap_in_use.add(40 * MIB)
+    h.runtime.gc_controller.heap_free.add(60 * MIB)
+    h.runtime.memstats.last_heap_in_use = 50 * MIB
     none = U64_MAX
     assert pace(h, (1 << 63) - 1, 8 * MIB, 0) == (none, none)
     # 50 MiB * 80/100, a tenth more, rounded up to a page
@@ -308,18 +312,18 @@ def test_the_goal_is_ten_percent_above_what_the_heap_will_need() -> None:
 
 def test_within_a_page_of_the_goal_there_is_nothing_to_do() -> None:
     h = scavenge_heap(LINUX_AMD64)
-    h.memstats.last_heap_in_use = 40960
-    h.gc_controller.heap_free.add(45056 + 4095)
+    h.runtime.memstats.last_heap_in_use = 40960
+    h.runtime.gc_controller.heap_free.add(45056 + 4095)
     assert pace(h, (1 << 63) - 1, 1, 1)[0] == U64_MAX
-    h.gc_controller.heap_free.add(1)
+    h.runtime.gc_controller.heap_free.add(1)
     assert pace(h, (1 << 63) - 1, 1, 1)[0] == 45056
 
 
 def test_issue_62449_the_goal_for_the_memory_limit_is_95_times_the_limit() -> None:
     h = scavenge_heap(LINUX_AMD64)
-    h.gc_controller.mapped_ready.store(94 * MIB)
+    h.runtime.gc_controller.mapped_ready.store(94 * MIB)
     assert pace(h, MIB, 1, 0)[1] == U64_MAX
-    h.gc_controller.mapped_ready.store(96 * MIB)
+    h.runtime.gc_controller.mapped_ready.store(96 * MIB)
     assert pace(h, MIB, 1, 0)[1] == 95 * MIB
 
 

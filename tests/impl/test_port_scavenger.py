@@ -70,7 +70,7 @@ def scavenger() -> tuple[Any, Clock, Work]:
     clock = Clock()
     work = Work(clock)
     hooks = Hooks(clock.nanotime, clock.gopark, work.scavenge, work.should_stop, lambda: 1)
-    h.scavenger.init(h, hooks)
+    h.runtime.scavenger.init(h, hooks)
     return h, clock, work
 
 
@@ -78,7 +78,7 @@ def until_parked(h: Any, clock: Clock) -> int:
     """Runs the scavenger until it parks; the bytes it released."""
     before = h.pages.scav.released_bg.load()
     parks = clock.parks
-    h.scavenger.wake()
+    h.runtime.scavenger.wake()
     while clock.parks == parks:
         bgscavenge(h)
     return h.pages.scav.released_bg.load() - before  # type: ignore[no-any-return]
@@ -98,16 +98,16 @@ def test_it_does_all_the_work_in_one_percent_of_the_time() -> None:
 def test_it_stops_when_there_is_less_than_it_asked_for() -> None:
     h, _, work = scavenger()
     work.available = SCAVENGE_QUANTUM + 4096
-    assert h.scavenger.run() == (SCAVENGE_QUANTUM + 4096, 17 * 10_000.0)
+    assert h.runtime.scavenger.run() == (SCAVENGE_QUANTUM + 4096, 17 * 10_000.0)
 
 
 def test_a_clock_that_is_too_coarse_counts_ten_microseconds_a_page() -> None:
     h, _, work = scavenger()
     work.available = MIB
     real = work.scavenge
-    hooks = h.scavenger.hooks._replace(scavenge=lambda n: (real(n)[0], 0))
-    h.scavenger.hooks = hooks
-    released, worked = h.scavenger.run()
+    hooks = h.runtime.scavenger.hooks._replace(scavenge=lambda n: (real(n)[0], 0))
+    h.runtime.scavenger.hooks = hooks
+    released, worked = h.runtime.scavenger.run()
     assert worked == released // 4096 * 10e3 == 1.12e6
 
 
@@ -115,46 +115,46 @@ def test_part_of_a_page_must_not_be_released() -> None:
     h, _, work = scavenger()
     work.available = 4095
     with throws("released less than one physical page of memory"):
-        h.scavenger.run()
+        h.runtime.scavenger.run()
 
 
 @pytest.mark.parametrize(("what", "arguments"), [("run", ()), ("park", ()), ("sleep", (1.0,))])
 def test_only_the_scavengers_thread_runs_it(what: str, arguments: tuple[float, ...]) -> None:
     h, _, _ = scavenger()
     with run_on(M()), throws(f"tried to {what} scavenger from another goroutine"):
-        getattr(h.scavenger, what)(*arguments)
+        getattr(h.runtime.scavenger, what)(*arguments)
 
 
 def test_it_is_wired_once() -> None:
     h, _, _ = scavenger()
     with throws("scavenger state is already wired"):
-        h.scavenger.init(h, h.scavenger.hooks)
+        h.runtime.scavenger.init(h, h.runtime.scavenger.hooks)
 
 
 def test_waking() -> None:
     h, _, _ = scavenger()
-    h.scavenger.ready()
-    h.scavenger.wake()
-    assert h.scavenger.sysmon_wake.load() == 1  # it wasn't parked
-    h.scavenger.park()
-    assert h.scavenger.parked
-    h.scavenger.wake()
-    assert (h.scavenger.parked, h.scavenger.sysmon_wake.load()) == (False, 0)
+    h.runtime.scavenger.ready()
+    h.runtime.scavenger.wake()
+    assert h.runtime.scavenger.sysmon_wake.load() == 1  # it wasn't parked
+    h.runtime.scavenger.park()
+    assert h.runtime.scavenger.parked
+    h.runtime.scavenger.wake()
+    assert (h.runtime.scavenger.parked, h.runtime.scavenger.sysmon_wake.load()) == (False, 0)
 
 
 def test_a_failed_controller_rests() -> None:
     h, clock, _ = scavenger()
-    h.scavenger.sleep_controller.err_integral = math.inf
-    h.scavenger.sleep(2e6)
-    assert h.scavenger.sleep_ratio == STARTING_SCAV_SLEEP_RATIO
-    assert h.scavenger.controller_cooldown == 5_000_000_000
-    assert h.scavenger.print_controller_reset
-    assert h.scavenger.sleep_controller.input_overflow
-    h.scavenger.sleep(1e6)
-    assert h.scavenger.controller_cooldown == 5_000_000_000 - 1_001_000_000
+    h.runtime.scavenger.sleep_controller.err_integral = math.inf
+    h.runtime.scavenger.sleep(2e6)
+    assert h.runtime.scavenger.sleep_ratio == STARTING_SCAV_SLEEP_RATIO
+    assert h.runtime.scavenger.controller_cooldown == 5_000_000_000
+    assert h.runtime.scavenger.print_controller_reset
+    assert h.runtime.scavenger.sleep_controller.input_overflow
+    h.runtime.scavenger.sleep(1e6)
+    assert h.runtime.scavenger.controller_cooldown == 5_000_000_000 - 1_001_000_000
     for _ in range(4):
-        h.scavenger.sleep(1e6)
-    assert h.scavenger.controller_cooldown == 0
+        h.runtime.scavenger.sleep(1e6)
+    assert h.runtime.scavenger.controller_cooldown == 0
     assert clock.now == 2_000_000_000 + 5 * 1_000_000_000
 
 
@@ -209,15 +209,15 @@ def test_it_scavenges_the_heap_down_to_the_goal() -> None:
     h.pages.scav.index.next_gen()
     clock = Clock()
     hooks = real_hooks(h, clock.nanotime, clock.gopark)
-    h.scavenger.init(h, hooks._replace(gomaxprocs=lambda: 1))
-    h.scavenge.memory_limit_goal.store((1 << 64) - 1)
+    h.runtime.scavenger.init(h, hooks._replace(gomaxprocs=lambda: 1))
+    h.runtime.scavenge.memory_limit_goal.store((1 << 64) - 1)
     goal = 5 * MIB
-    h.scavenge.gc_percent_goal.store(goal)
+    h.runtime.scavenge.gc_percent_goal.store(goal)
     assert until_parked(h, clock) > 0
-    retained = h.gc_controller.heap_free.load()
+    retained = h.runtime.gc_controller.heap_free.load()
     # It stops when the goal is reached, and what it takes at a time is at most a huge page more.
     assert goal - 2 * MIB - SCAVENGE_QUANTUM < retained <= goal
-    h.scavenge.gc_percent_goal.store((1 << 64) - 1)
+    h.runtime.scavenge.gc_percent_goal.store((1 << 64) - 1)
     assert until_parked(h, clock) == 0
 
 
@@ -227,4 +227,4 @@ def test_real_hooks_measure_the_time_in_the_background() -> None:
     hooks = real_hooks(h, lambda: next(times), lambda _until: None)
     assert hooks.scavenge(1) == (0, 100)
     assert hooks.scavenge(1) == (0, 0)
-    assert h.scavenge.background_time.load() == 100
+    assert h.runtime.scavenge.background_time.load() == 100

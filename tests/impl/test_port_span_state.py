@@ -4,9 +4,10 @@ import pytest
 
 from impl.config import MINIATURE, MINIATURE_L1, Config
 from impl.heaparena import arena_at
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE, M_SPAN_MANUAL
 from impl.rt import U64_MAX, lock, unlock
+from impl.runtime import new_mheap
 from impl.spanalloctype import (
     SPAN_ALLOC_HEAP,
     SPAN_ALLOC_STACK,

@@ -18,10 +18,11 @@ from impl.gcphase import GC_MARK
 from impl.heaparena import page_index_of
 from impl.mfinal import iterate_finq
 from impl.mgcsweep import is_sweep_done
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mprof import Bucket
 from impl.mspan import Mspan
 from impl.rt import getm, u32
+from impl.runtime import new_mheap
 from impl.spanclass import make_span_class
 from impl.special import (
     KIND_SPECIAL_FINALIZER,
@@ -193,11 +194,14 @@ def test_a_finalizer_added_while_the_collector_marks_keeps_what_it_will_need() -
         for each in (s, others):
             each.alloc_count = each.freeindex = each.free_index_for_scan = each.nelems
         referent, closure = others.base(), others.base() + others.elemsize
-        h.work.points_to = lambda p: (referent,) if p == s.base() else ()
-        h.gcphase = GC_MARK
+        h.runtime.work.points_to = lambda p: (referent,) if p == s.base() else ()
+        h.runtime.gcphase = GC_MARK
         assert addfinalizer(h, s.base() + 8, closure, 0, "fint", "ot")
         assert (marks(s), marks(others)) == (0, 0b11)
-        assert {h.allp[0].gcw.try_get(h.work) for _ in range(2)} == {referent, closure}
+        assert {h.runtime.allp[0].gcw.try_get(h.runtime.work) for _ in range(2)} == {
+            referent,
+            closure,
+        }
 
 
 def test_an_object_has_one_profile_bucket(h: Mheap) -> None:

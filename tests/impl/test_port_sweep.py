@@ -173,29 +173,29 @@ def test_what_is_freed_is_counted(h: Mheap) -> None:
     assert not SweepLocked(acquired(h, TWO_PER_PAGE, 0b10)).sweep(h, False)
     assert SweepLocked(acquired(h, LARGE, 0)).sweep(h, False)
     stats = new_heap_stats_delta(h.config)
-    h.memstats.heap_stats.read(h, stats)
+    h.runtime.memstats.heap_stats.read(h, stats)
     assert [each.load() for each in stats.small_free_count] == [0, 1, 0]
     assert (stats.large_free_count.load(), stats.large_free.load()) == (1, PAGE)
-    assert h.gc_controller.total_free.load() == 4096 + PAGE
+    assert h.runtime.gc_controller.total_free.load() == 4096 + PAGE
 
 
 def test_an_electric_fence_keeps_a_large_object_from_being_used_again(h: Mheap) -> None:
-    h.debug.efence = 1
+    h.runtime.debug.efence = 1
     s = acquired(h, LARGE, 0)
     assert SweepLocked(s).sweep(h, False)
     assert (s.state.get(), s.limit) == (M_SPAN_IN_USE, 0)
     with pytest.raises(MemoryFault):
-        h.mem.write(s.base(), 8)
+        h.runtime.mem.write(s.base(), 8)
 
 
 def test_clobbering_spoils_what_is_freed_and_nothing_else(h: Mheap) -> None:
-    h.debug.clobberfree = 1
+    h.runtime.debug.clobberfree = 1
     s = acquired(h, TWO_PER_PAGE, 0b01)
     sys_used(h, s.base(), PAGE, PAGE)
     SweepLocked(s).sweep(h, False)
-    h.mem.check_zero(s.base(), 4096)
+    h.runtime.mem.check_zero(s.base(), 4096)
     with pytest.raises(MemoryFault):
-        h.mem.check_zero(s.base() + 4096, 8)
+        h.runtime.mem.check_zero(s.base() + 4096, 8)
 
 
 def test_pins_are_kept_while_there_are_any(h: Mheap) -> None:

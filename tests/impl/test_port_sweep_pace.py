@@ -31,7 +31,7 @@ def pace(h: Mheap, trigger: int) -> None:
 def test_the_pace_is_pages_to_sweep_per_byte_to_allocate(h: Mheap) -> None:
     unswept(h, 6)
     h.pages_swept.store(2)
-    h.gc_controller.heap_live.store(1000)
+    h.runtime.gc_controller.heap_live.store(1000)
     pace(h, 1000 + SWEEP_MARGIN + 4 * PAGE)
     assert h.sweep_pages_per_byte == (6 - 2) / (4 * PAGE)
     assert (h.sweep_heap_live_basis, h.pages_swept_basis.load()) == (1000, 2)
@@ -52,7 +52,7 @@ def test_there_is_no_pace_when_all_is_swept(h: Mheap) -> None:
     pace(h, 0)
     assert h.sweep_pages_per_byte == 0
     h.pages_swept.store(0)
-    h.sweep.active.mark_drained()
+    h.runtime.sweep.active.mark_drained()
     h.sweep_pages_per_byte = 1.0
     pace(h, 0)
     assert h.sweep_pages_per_byte == 0
@@ -66,7 +66,7 @@ def test_the_pace_is_set_under_the_lock(h: Mheap) -> None:
 def test_credit_is_swept_for_before_a_span_is_taken(h: Mheap) -> None:
     unswept(h, 8)
     h.sweep_pages_per_byte = 1 / PAGE
-    h.gc_controller.heap_live.store(2 * PAGE)
+    h.runtime.gc_controller.heap_live.store(2 * PAGE)
     deduct_sweep_credit(h, PAGE, 0)
     assert h.pages_swept.load() == 3
     # Nothing is owed any more.
@@ -83,7 +83,7 @@ def test_an_older_count_of_live_bytes_does_not_wrap(h: Mheap) -> None:
     unswept(h, 8)
     h.sweep_pages_per_byte = 1 / PAGE
     h.sweep_heap_live_basis = 5 * PAGE
-    h.gc_controller.heap_live.store(PAGE)
+    h.runtime.gc_controller.heap_live.store(PAGE)
     deduct_sweep_credit(h, 2 * PAGE, 0)
     assert h.pages_swept.load() == 2
 
@@ -125,16 +125,16 @@ def test_a_new_pace_means_a_new_debt(h: Mheap, monkeypatch: pytest.MonkeyPatch) 
 def test_the_background_sweeper_works_in_batches_and_parks(h: Mheap) -> None:
     unswept(h, SWEEP_BATCH_SIZE + 1)
     assert not bgsweep(h)
-    assert (h.sweep.nbgsweep, h.sweep.parked) == (SWEEP_BATCH_SIZE, False)
+    assert (h.runtime.sweep.nbgsweep, h.runtime.sweep.parked) == (SWEEP_BATCH_SIZE, False)
     assert bgsweep(h)
-    assert (h.sweep.nbgsweep, h.sweep.parked) == (SWEEP_BATCH_SIZE + 1, True)
+    assert (h.runtime.sweep.nbgsweep, h.runtime.sweep.parked) == (SWEEP_BATCH_SIZE + 1, True)
 
 
 def test_the_background_sweeper_does_not_park_beside_another(h: Mheap) -> None:
-    sl = h.sweep.active.begin(h)
+    sl = h.runtime.sweep.active.begin(h)
     assert not bgsweep(h)
-    assert not h.sweep.parked
-    h.sweep.active.end(h, sl)
+    assert not h.runtime.sweep.parked
+    h.runtime.sweep.active.end(h, sl)
     assert bgsweep(h)
 
 
@@ -144,10 +144,10 @@ def test_a_cycle_wakes_the_background_sweeper_and_sets_its_pace() -> None:
             new_object(h, TWO_PER_PAGE)
         gc_start(h)
         gc_mark_done(h)
-        assert not h.sweep.parked
+        assert not h.runtime.sweep.parked
         assert h.sweep_pages_per_byte > 0
         swept = h.pages_swept.load()
-        h.gc_controller.heap_live.add(2 << 20)
+        h.runtime.gc_controller.heap_live.add(2 << 20)
         new_object(h, ONE_PER_PAGE)
         assert h.pages_swept.load() > swept
         while not bgsweep(h):

@@ -132,7 +132,7 @@ def test_a_record_of_no_kind(h: Mheap) -> None:
 def test_a_finalizer_resurrects_once_with_what_the_object_refers_to() -> None:
     with program() as h:
         p, q, closure = (new_object(h, ONE_PER_PAGE) for _ in range(3))
-        h.work.points_to = lambda obj: (q, obj) if obj == p else ()
+        h.runtime.work.points_to = lambda obj: (q, obj) if obj == p else ()
         addfinalizer(h, p, closure, 0, "t", None)
         called: list[tuple[object, int]] = []
 
@@ -153,7 +153,7 @@ def test_a_finalizer_resurrects_once_with_what_the_object_refers_to() -> None:
 def test_a_finalizer_set_while_marking_keeps_what_its_object_refers_to() -> None:
     with program() as h:
         p, q = new_object(h, ONE_PER_PAGE), new_object(h, ONE_PER_PAGE)
-        h.work.points_to = lambda obj: (q,) if obj == p else ()
+        h.runtime.work.points_to = lambda obj: (q,) if obj == p else ()
 
         def set_finalizer(_: GcWork) -> None:
             addfinalizer(h, p, 0, 0, "t", None)
@@ -164,7 +164,7 @@ def test_a_finalizer_set_while_marking_keeps_what_its_object_refers_to() -> None
 
 def test_only_a_thread_that_cannot_be_preempted_sweeps() -> None:
     with program() as h:
-        mp = h.allp[0].m
+        mp = h.runtime.allp[0].m
         assert mp is not None
         releasep()
         mp.on_system_stack = False

@@ -13,12 +13,13 @@ from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
 from impl.gcphase import GC_MARK, GC_MARK_TERMINATION, GC_OFF
 from impl.malloc import ZEROBASE, Type
 from impl.mbitmap import heap_bits_for_addr
-from impl.mheap import Mheap, new_mheap
+from impl.mheap import Mheap
 from impl.mspan import Mspan
 from impl.mspanstate import M_SPAN_DEAD, M_SPAN_IN_USE
 from impl.mstats import new_heap_stats_delta
 from impl.proc import start_the_world_with_sema, stop_the_world_with_sema
 from impl.rt import MemoryFault, MemoryState, Panic, getm
+from impl.runtime import new_mheap
 from impl.spanclass import make_span_class
 from impl.spanof import span_of
 from impl.userarena import (
@@ -75,10 +76,10 @@ class Books(NamedTuple):
 
 
 def books(h: Mheap) -> Books:
-    c = h.gc_controller
+    c = h.runtime.gc_controller
     stats = new_heap_stats_delta(h.config)
     stop_the_world_with_sema(h)
-    h.memstats.heap_stats.unsafe_read(h, stats)
+    h.runtime.memstats.heap_stats.unsafe_read(h, stats)
     start_the_world_with_sema(h)
     return Books(
         c.heap_in_use.load(),
@@ -117,7 +118,7 @@ def test_a_chunk_is_a_span_with_one_large_object(h: Mheap) -> None:
     assert (s.user_arena_chunk_free.base, s.user_arena_chunk_free.limit) == (x, s.limit)
     assert in_user_arena_chunk(h, x)
     assert in_user_arena_chunk(h, s.limit - 1)
-    h.mem.check_zero(x, CHUNK)
+    h.runtime.mem.check_zero(x, CHUNK)
     assert h.central[s.spanclass].full_swept(h.sweepgen).pop() is s
     assert (getm().locks, getm().mallocing) == (0, 0)
 
@@ -159,8 +160,8 @@ def test_objects_are_aligned_disjoint_and_inside_the_arenas_chunks(
             assert s is not None
             assert s.base() <= x
             assert x + size <= s.limit
-            h.mem.check_zero(x, size)
-            h.mem.write(x, size)
+            h.runtime.mem.check_zero(x, size)
+            h.runtime.mem.write(x, size)
             taken.append((x, x + size))
             rest = s.user_arena_chunk_free
             assert x + size <= rest.base if typ.ptr_bytes else x >= rest.limit
@@ -231,13 +232,13 @@ def test_a_scan_of_an_object_or_of_the_chunk_finds_just_the_pointers(
 def test_a_reused_chunk_has_a_clean_bitmap_and_clean_memory(h: Mheap) -> None:
     a = new_user_arena(h)
     x = a.slice(h, POINTER, 512)
-    h.mem.write(x, 4096)
+    h.runtime.mem.write(x, 4096)
     s = a.active
     assert s is not None
     free_user_arena_chunk(h, s, x)
     collect(h, [])
     assert h.alloc_user_arena_chunk() is s
-    h.mem.check_zero(s.base(), CHUNK)
+    h.runtime.mem.check_zero(s.base(), CHUNK)
     assert heap_bits_for_addr(h, s.base(), CHUNK).next(h)[1] == 0
 
 
@@ -251,9 +252,9 @@ def test_a_freed_chunk_faults_in_quarantine_until_nothing_points_to_it(h: Mheap)
     )
     free_user_arena_chunk(h, s, x)
     assert books(h) == before._replace(mapped_ready=during.mapped_ready - CHUNK)
-    assert h.mem.state(x) == MemoryState.RESERVED
+    assert h.runtime.mem.state(x) == MemoryState.RESERVED
     with pytest.raises(MemoryFault):
-        h.mem.read(x, 1)
+        h.runtime.mem.read(x, 1)
     assert quarantined(h) == [s]
     assert s.spanclass == make_span_class(0, True)
 
@@ -272,23 +273,23 @@ def test_a_freed_chunk_faults_in_quarantine_until_nothing_points_to_it(h: Mheap)
 
 def test_a_chunk_freed_while_the_collector_runs_is_set_to_fault_later(h: Mheap) -> None:
     (x, s), (y, other) = new_user_arena_chunk(h), new_user_arena_chunk(h)
-    h.gcphase = GC_MARK
+    h.runtime.gcphase = GC_MARK
     free_user_arena_chunk(h, s, x)
-    assert list(h.user_arena_state.fault) == [(s, x)]
-    assert h.mem.state(x) == MemoryState.READY
-    h.gcphase = GC_OFF
+    assert list(h.runtime.user_arena_state.fault) == [(s, x)]
+    assert h.runtime.mem.state(x) == MemoryState.READY
+    h.runtime.gcphase = GC_OFF
     free_user_arena_chunk(h, other, y)
-    assert len(h.user_arena_state.fault) == 0
+    assert len(h.runtime.user_arena_state.fault) == 0
     assert quarantined(h) == [s, other]
 
 
 def test_a_cycle_sets_what_waits_to_fault(h: Mheap) -> None:
     x, s = new_user_arena_chunk(h)
-    h.gcphase = GC_MARK
+    h.runtime.gcphase = GC_MARK
     free_user_arena_chunk(h, s, x)
-    h.gcphase = GC_OFF
+    h.runtime.gcphase = GC_OFF
     collect(h, [x])
-    assert (list(h.user_arena_state.fault), quarantined(h)) == ([], [s])
+    assert (list(h.runtime.user_arena_state.fault), quarantined(h)) == ([], [s])
     collect(h, [])
     assert ready(h) == [s]
 
@@ -297,7 +298,7 @@ def test_a_chunk_that_is_not_freed_stays_while_something_points_to_it(h: Mheap) 
     x, s = new_user_arena_chunk(h)
     collect(h, [x])
     assert s.state.get() == M_SPAN_IN_USE
-    h.mem.write(x, CHUNK)
+    h.runtime.mem.write(x, CHUNK)
 
 
 def test_a_chunk_that_was_forgotten_is_a_mistake_of_the_arena(h: Mheap) -> None:
@@ -317,7 +318,7 @@ def test_an_arena_gives_full_chunks_back_and_leaves_the_active_one_to_others(h: 
     b = new_user_arena(h)
     assert (b.active, list(b.refs)) == (active, [active.base()])
     assert active.user_arena_chunk_free == free
-    assert len(h.user_arena_state.reuse) == 0
+    assert len(h.runtime.user_arena_state.reuse) == 0
 
 
 def test_an_arena_is_freed_once(h: Mheap) -> None:
@@ -340,10 +341,10 @@ def test_a_chunk_is_not_left_while_the_largest_object_fits(h: Mheap) -> None:
 
 
 def test_a_chunk_born_while_the_collector_runs_is_marked(h: Mheap) -> None:
-    h.gcphase = GC_MARK
+    h.runtime.gcphase = GC_MARK
     _, s = new_user_arena_chunk(h)
     assert s.mark_bits_for_base().is_marked()
-    h.gcphase = GC_MARK_TERMINATION
+    h.runtime.gcphase = GC_MARK_TERMINATION
     with throws("newUserArenaChunk called with gcphase == _GCmarktermination"):
         new_user_arena_chunk(h)
 
@@ -352,13 +353,13 @@ def test_a_chunk_born_while_the_collector_runs_is_marked(h: Mheap) -> None:
 def test_without_memory_an_arena_ends_the_program(
     h: Mheap, call: Callable[[Mheap], object]
 ) -> None:
-    h.mem.refuses = lambda _v, _n: True
+    h.runtime.mem.refuses = lambda _v, _n: True
     with throws("out of memory"):
         call(h)
 
 
 def test_without_memory_there_is_no_chunk_and_nothing_is_lost(h: Mheap) -> None:
-    h.mem.refuses = lambda _v, _n: True
+    h.runtime.mem.refuses = lambda _v, _n: True
     before = (books(h), h.allspans.len, h.spanalloc.inuse)
     assert h.alloc_user_arena_chunk() is None
     assert (books(h), h.allspans.len, h.spanalloc.inuse) == before

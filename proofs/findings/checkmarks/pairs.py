@@ -53,7 +53,7 @@ def _with_world_stopped(port: Any, heap: Any, pair: list[tuple[int, Any]], calls
 @cache
 def _heap(port: Any) -> tuple[Any, list[tuple[int, Any]]]:
     """A heap of two arenas full of marked objects, two in a page."""
-    heap = port.mheap.new_mheap(MINIATURE)
+    heap = port.runtime.new_mheap(MINIATURE)
     port.mgc.gcinit(heap)
     provide(port, heap, ARENAS)
     objects = []

@@ -28,7 +28,7 @@ def _growths() -> Iterator[Case]:
 
 
 def _grows(config: Config, port: Any, case: Case, calls: CallTrace) -> str:
-    heap = port.mheap.new_mheap(config)
+    heap = port.runtime.new_mheap(config)
     index, stat = heap.pages.scav.index, heap.pages.sys_stat
     known: list[int] = []
     low = high = 0
@@ -42,7 +42,7 @@ def _grows(config: Config, port: Any, case: Case, calls: CallTrace) -> str:
         low, high = index.min.load(), index.max.load()
         calls.did(f"grow by chunk {chunk}", f"{size} bytes mapped, words [{low}, {high})")
         words = (index.chunks_addr + low * WORD_BYTES, (high - low) * WORD_BYTES)
-        if any(state is not MemoryState.READY for _, _, state in heap.mem.states(*words)):
+        if any(state is not MemoryState.READY for _, _, state in heap.runtime.mem.states(*words)):
             return f"not all words in [{low}, {high}) are mapped"
         known.append(chunk)
         index.alloc(port.chunkindex.chunk_index(config, base), 3)

@@ -25,12 +25,12 @@ def _limits() -> Iterator[Case]:
 
 def _paced(port: Any, case: Case, calls: CallTrace) -> str:
     limit, mapped = case
-    heap = port.mheap.new_mheap(MINIATURE)
-    heap.gc_controller.mapped_ready.store(mapped)
+    heap = port.runtime.new_mheap(MINIATURE)
+    heap.runtime.gc_controller.mapped_ready.store(mapped)
     port.mheap.lock(heap.lock)
     port.mgcscavenge.gc_pace_scavenger(heap, limit, 0, 0)
     port.mheap.unlock(heap.lock)
-    goal = heap.scavenge.memory_limit_goal.load()
+    goal = heap.runtime.scavenge.memory_limit_goal.load()
     shown = "none" if goal == U64_MAX else f"{goal} bytes"
     calls.did(f"gcPaceScavenger with a limit of {limit} bytes, of which {mapped} are mapped", shown)
     due = limit * 95 // 100
@@ -73,8 +73,8 @@ PACE_MUTANTS = [
         (
             Edit(
                 "mgcscavenge",
-                "        h.scavenge.memory_limit_goal.store(memory_limit_goal)\n",
-                "        h.scavenge.memory_limit_goal.store(U64_MAX)\n",
+                "        h.runtime.scavenge.memory_limit_goal.store(memory_limit_goal)\n",
+                "        h.runtime.scavenge.memory_limit_goal.store(U64_MAX)\n",
             ),
         ),
     ),

@@ -22,7 +22,7 @@ def _classes() -> Iterator[Case]:
 
 def _last_object(port: Any, case: Case, calls: CallTrace) -> str:
     (sizeclass,) = case
-    heap = port.mheap.new_mheap(LINUX_AMD64)
+    heap = port.runtime.new_mheap(LINUX_AMD64)
     port.mgc.gcinit(heap)
     span = heap.central[make_span_class(sizeclass, False)].grow(heap)
     return _found_again(port, heap, span.base() + (span.nelems - 1) * span.elemsize, calls)
@@ -30,7 +30,7 @@ def _last_object(port: Any, case: Case, calls: CallTrace) -> str:
 
 def _beyond(port: Any, case: Case, calls: CallTrace) -> str:
     (offset,) = case
-    heap = port.mheap.new_mheap(LINUX_AMD64)
+    heap = port.runtime.new_mheap(LINUX_AMD64)
     port.mgc.gcinit(heap)
     span = heap.alloc(LARGE_PAGES, make_span_class(0, False))
     span.limit = span.base() + LARGE_PAGES * LINUX_AMD64.page_size

@@ -154,7 +154,7 @@ def threads_on(
     spans = 1 + max(call[1] for program in programs for call in program)
 
     def setup(port: Any) -> Setup:
-        heap = port.mheap.new_mheap(MINIATURE)
+        heap = port.runtime.new_mheap(MINIATURE)
         port.mgc.gcinit(heap)
         provide(port, heap, 1)
         central = heap.central[SPAN_CLASS]
@@ -178,7 +178,7 @@ def threads_on(
                 central.full_swept(heap.sweepgen).push(span)
         if not swept:
             heap.sweepgen += 2
-            heap.sweep.active.reset()
+            heap.runtime.sweep.active.reset()
 
         def call(what: str, s: int, offset: int = 0, kind: int = 0) -> Any:
             if what == SWEEP:
@@ -187,7 +187,12 @@ def threads_on(
             return partial(getattr(port.addspecial, what), heap, made[s].base() + offset, given)
 
         threads = [(f"T{t}", [call(*each) for each in p]) for t, p in enumerate(programs)]
-        labels = {"heap": heap, "arena": arena, **{f"span{s}": each for s, each in enumerate(made)}}
+        labels = {
+            "heap": heap,
+            "runtime": heap.runtime,
+            "arena": arena,
+            **{f"span{s}": each for s, each in enumerate(made)},
+        }
         return Setup(threads, labels)
 
     return Explored(Scenario(name, setup), SpanRecords(programs, spans), describe, states)

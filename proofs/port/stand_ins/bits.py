@@ -117,7 +117,7 @@ def _listed(view: View) -> tuple[Any, ...]:
     """The arenas of all lists; one that comes twice is on two lists, or its list is a ring."""
     found: list[Any] = []
     for name in LISTS:
-        arena = view.get(view["heap"], "gc_bits_arenas", name)
+        arena = view.get(view["heap"], "runtime", "gc_bits_arenas", name)
         while arena is not None:
             if any(arena is each for each in found):
                 raise Violation(
@@ -163,7 +163,7 @@ def threads_on(
 
     def setup(port: Any) -> Setup:
         gcbits = port.gcbits
-        heap = port.mheap.new_mheap(config)
+        heap = port.runtime.new_mheap(config)
         for _ in range(free):
             bits = gcbits.new_mark_bits(heap, 64 * words)
             for i in range(words):
@@ -185,7 +185,7 @@ def threads_on(
             return partial(getattr(gcbits, what), heap, *arguments)
 
         threads = [(f"T{t}", [call(*each) for each in p]) for t, p in enumerate(programs)]
-        return Setup(threads, {"heap": heap})
+        return Setup(threads, {"heap": heap, "runtime": heap.runtime})
 
     return Explored(Scenario(name, setup), Private(programs), describe, states, "gcbits", Generous)
 

@@ -66,10 +66,10 @@ class PageAllocExercise(PortExercise):
         self.seen = dict.fromkeys(EVENTS, 0)
         self.runs: list[tuple[int, int]] = []
         self.grown: set[int] = set()
-        heap = self.port.mheap.new_mheap(self.config)
+        heap = self.port.runtime.new_mheap(self.config)
         self.pages = heap.pages
         self.part = first_fit.PageAlloc()
-        self.part.init(heap, heap.lock, heap.gc_controller.heap_released, False)
+        self.part.init(heap, heap.lock, heap.runtime.gc_controller.heap_released, False)
         # Whoever calls the page allocator holds it.
         self.port.mheap.lock(heap.lock)
 

@@ -178,7 +178,7 @@ class Queues:
     def _pool(self, view: View) -> tuple[str, ...]:
         """The blocks in the pool, from its top; a ring shows as a block that comes twice."""
         found: list[str] = []
-        top = view.get(view["heap"], "span_set_block_pool", "stack", "head")
+        top = view.get(view["heap"], "runtime", "span_set_block_pool", "stack", "head")
         while top != 0 and str(top.node) not in found:
             found.append(str(top.node))
             top = view.get(top.node, "next")
@@ -233,10 +233,10 @@ def threads_on(
 
     def setup(port: Any) -> Setup:
         module = port.mspanset
-        heap = port.mheap.new_mheap(config)
+        heap = port.runtime.new_mheap(config)
         # Has the system choose the address of the memory from which blocks and spines come.
-        module.persistentalloc(heap, 64, 64, heap.memstats.gc_misc_sys)
-        labels = {"heap": heap}
+        module.persistentalloc(heap, 64, 64, heap.runtime.memstats.gc_misc_sys)
+        labels = {"heap": heap, "runtime": heap.runtime}
         labels |= {f"set{k}": module.SpanSet() for k in range(sets)}
         labels |= {f"span{s}": port.mspan.Mspan() for s in range(spans)}
         locks = [module.Mutex() for _ in range(mutexes)]

@@ -97,7 +97,7 @@ def heap_statistics(look: Look) -> Iterator[str]:
 
     The scavenger and the pacer decide by them.
     """
-    size, gc = look.config.page_size, look.h.gc_controller
+    size, gc = look.config.page_size, look.h.runtime.gc_controller
     free = sum(pages.bit_count() for pages in look.free.values())
     free += sum(pages.bit_count() for _, pages, _ in look.caches)
     released = sum((look.free[ci] & look.scavenged[ci]).bit_count() for ci in look.chunks)
@@ -117,7 +117,7 @@ def system_statistics(look: Look) -> Iterator[str]:
 
     It is the cross-check of runtime.ReadMemStats, as far as it can be had without flushing caches.
     """
-    gc, m, counts = look.h.gc_controller, look.h.memstats, look.counters()
+    gc, m, counts = look.h.runtime.gc_controller, look.h.runtime.memstats, look.counters()
     manual = counts["in_stacks"] + counts["in_work_bufs"] + counts["in_ptr_scalar_bits"]
     retained = gc.heap_in_use.load() + gc.heap_free.load() + manual
     names = ("stacks", "mspan", "mcache", "buckhash", "gc_misc", "other")
@@ -157,7 +157,7 @@ def locks_given_back(look: Look) -> Iterator[str]:
     """Between operations no lock is held; that the order is kept, each acquisition checks."""
     for mutex in locks.held():
         yield f"a lock of rank {mutex.rank.name} is still held"
-    for pp in look.h.allp:
+    for pp in look.h.runtime.allp:
         if pp.m is not None and (pp.m.locks != 0 or pp.m.mallocing != 0):
             yield f"the thread of P {pp.id} is still pinned or allocating"
         if pp.stats_seq.load() % 2 != 0:
@@ -203,7 +203,7 @@ def specials_listed(look: Look) -> Iterator[str]:
 @claim(185, "runtime/mheap.go:2211-2214")
 def bitmaps_not_reused(look: Look) -> Iterator[str]:
     """No span in use has its bits in memory that is free for other bits."""
-    free, arena = set(), look.h.gc_bits_arenas.free
+    free, arena = set(), look.h.runtime.gc_bits_arenas.free
     while arena is not None:
         free.add(id(arena))
         arena = arena.next
@@ -275,7 +275,7 @@ def zeroed_base(look: Look) -> Iterator[str]:
     """No byte of an arena at or above its zeroedBase was ever written."""
     size = look.config.heap_arena_bytes
     for base, ha in look.arenas:
-        if look.h.mem.dirty(base + ha.zeroed_base, size - ha.zeroed_base):
+        if look.h.runtime.mem.dirty(base + ha.zeroed_base, size - ha.zeroed_base):
             yield f"the arena at {base:#x} is dirty above {ha.zeroed_base:#x}"
 
 
@@ -329,7 +329,7 @@ def _in_state(look: Look, ci: int, pages: int, states: set[MemoryState]) -> Iter
 
 
 def _range_in_state(look: Look, v: int, n: int, states: set[MemoryState]) -> Iterator[str]:
-    for low, high, state in look.h.mem.states(v, n):
+    for low, high, state in look.h.runtime.mem.states(v, n):
         if state not in states:
             names = " or ".join(sorted(each.name for each in states))
             yield f"[{low:#x}, {high:#x}) is {state.name}, it should be {names}"

@@ -42,7 +42,7 @@ EVENTS: dict[str, Callable[["Judged"], bool]] = {
     "two Ps have page caches": lambda m: len(m.look.caches) > 1,
     "a sweep is half done": lambda m: m.off() and m.heap.pages_swept.load() > 0 and m.unswept(),
     "an object is handed out again": lambda m: m.program.handed_out_again,
-    "a chunk waits for the collector": lambda m: bool(m.heap.user_arena_state.fault),
+    "a chunk waits for the collector": lambda m: bool(m.heap.runtime.user_arena_state.fault),
     "the system has no memory": lambda m: m.failed,
     "an object is resurrected": lambda m: m.resurrected,
     "a test learns what is reachable": lambda m: m.learnt,
@@ -120,11 +120,11 @@ class Judged(PortExercise):
 
     def concrete(self) -> Mapping[str, Scalar]:
         """What a reader of a trace wants to see change."""
-        h, gc = self.heap, self.heap.gc_controller
+        h, gc = self.heap, self.heap.runtime.gc_controller
         size = self.config.page_size
         shown: dict[str, Scalar] = {
             "sweepgen": h.sweepgen,
-            "gcphase": h.gcphase,
+            "gcphase": h.runtime.gcphase,
             "pages in use": h.pages_in_use.load(),
             "heapInUse in pages": gc.heap_in_use.load() // size,
             "heapFree in pages": gc.heap_free.load() // size,
@@ -132,7 +132,7 @@ class Judged(PortExercise):
             "searchAddr": hex(h.pages.search_addr),
             "spans": len(Look(h).live),
         }
-        for pp in h.allp:
+        for pp in h.runtime.allp:
             shown[f"P{pp.id}.pcache"] = f"{pp.pcache.base:#x}:{pp.pcache.cache:#x}"
         return shown
 
@@ -144,11 +144,11 @@ class Judged(PortExercise):
 
     def off(self) -> bool:
         """Whether the collector is off."""
-        return bool(self.heap.gcphase == GC_OFF)
+        return bool(self.heap.runtime.gcphase == GC_OFF)
 
     def marking(self) -> bool:
         """Whether the collector marks."""
-        return bool(self.heap.gcphase == GC_MARK)
+        return bool(self.heap.runtime.gcphase == GC_MARK)
 
     def unswept(self) -> bool:
         """Whether spans are still to be swept."""
@@ -164,7 +164,9 @@ class Judged(PortExercise):
     def tight(self) -> bool:
         """Whether the system may have no memory."""
         system = self.program.system
-        return not system.has_places or system.refuses_all or self.heap.mem.limit is not None
+        return (
+            not system.has_places or system.refuses_all or self.heap.runtime.mem.limit is not None
+        )
 
     def risky(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """An operation that may need memory. Where there is none the program dies: None."""

@@ -131,7 +131,7 @@ class Program(Objects):
             return None
         nbytes = npages * self.config.page_size
         if s.needzero == 0:
-            self.call(self.h.mem.check_zero, s.base(), nbytes)
+            self.call(self.h.runtime.mem.check_zero, s.base(), nbytes)
         if s.npages != npages or s.limit != s.base() + nbytes:
             raise wrong("spans_are_complete", f"{s.npages} pages up to {s.limit:#x}")
         if (
@@ -140,7 +140,7 @@ class Program(Objects):
             and s.base() % self.config.phys_page_size
         ):
             raise wrong("stacks_are_aligned", f"{s.base():#x} isn't the start of a physical page")
-        self.call(self.h.mem.write, s.base(), nbytes)
+        self.call(self.h.runtime.mem.write, s.base(), nbytes)
         self.stacks.append((s, npages, typ))
         return s
 
@@ -169,7 +169,7 @@ class Program(Objects):
         if addr == self.port.malloc.ZEROBASE:
             return
         thing = ProgramObject(addr, nbytes, pointers)
-        self.call(self.h.mem.check_zero, addr, nbytes)
+        self.call(self.h.runtime.mem.check_zero, addr, nbytes)
         if nbytes > self.config.user_arena_chunk_bytes // 4:
             self.take(thing)
             return
@@ -178,7 +178,7 @@ class Program(Objects):
                 raise wrong(
                     "not_handed_out_twice", f"{addr:#x} in an arena, beside {other.addr:#x}"
                 )
-        self.call(self.h.mem.write, addr, nbytes)
+        self.call(self.h.runtime.mem.write, addr, nbytes)
         self.in_arenas[addr] = thing
 
     def arena_link(self, m: M, n: int, b: int) -> None:
@@ -211,6 +211,6 @@ class Program(Objects):
         self.new_arena(m)
         for _ in range(5):
             self.arena_object(m, -1, self.config.user_arena_chunk_bytes // 4, -1, False)
-        if marking and self.h.gcphase == GC_OFF:
+        if marking and self.h.runtime.gcphase == GC_OFF:
             self.start_cycle(m)
         self.free_arena(m, -1, dangle)

@@ -66,7 +66,7 @@ def unpin_what_is_not_pinned(p: Program) -> Misuse:
 def end_a_sweep_not_begun(p: Program) -> Misuse:
     sweep = p.port.mgcsweep
     p.sweep_all(p.worker(0))
-    return Misuse(p.h.sweep.active.end, (p.h, sweep.SweepLocker(p.h.sweepgen, True)))
+    return Misuse(p.h.runtime.sweep.active.end, (p.h, sweep.SweepLocker(p.h.sweepgen, True)))
 
 
 def scan_a_bad_pointer(p: Program) -> Misuse:

@@ -54,7 +54,7 @@ SEQUENTIAL_MUTANTS = [
         (
             Edit(
                 "malloc",
-                "    if h.gcphase != GC_OFF:\n        gcmarknewobject(h, span, x, size)\n",
+                "    if h.runtime.gcphase != GC_OFF:\n        gcmarknewobject(h, span, x, size)\n",
                 "",
             ),
         ),
@@ -62,7 +62,13 @@ SEQUENTIAL_MUTANTS = [
     Mutant(
         "scavenged-not-counted",
         "background and forced scavenging leaves heapFree as it was",
-        (Edit("mgcscavenge", "                h.gc_controller.heap_free.add(-nbytes)\n", ""),),
+        (
+            Edit(
+                "mgcscavenge",
+                "                h.runtime.gc_controller.heap_free.add(-nbytes)\n",
+                "",
+            ),
+        ),
     ),
     Mutant(
         "manual-spans-in-heap",
@@ -70,9 +76,9 @@ SEQUENTIAL_MUTANTS = [
         (
             Edit(
                 "mheap",
-                "        self.gc_controller.heap_free.add(nbytes)\n"
+                "        self.runtime.gc_controller.heap_free.add(nbytes)\n"
                 "        if typ == SPAN_ALLOC_HEAP:\n",
-                "        self.gc_controller.heap_free.add(nbytes)\n"
+                "        self.runtime.gc_controller.heap_free.add(nbytes)\n"
                 "        if typ != SPAN_ALLOC_STACK:\n",
             ),
         ),

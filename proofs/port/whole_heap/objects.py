@@ -89,7 +89,7 @@ class Objects:
         self.threads = [M() for _ in range(3)]
         self.bare = M()
         self.background = M()
-        self.h = port.mheap.new_mheap(config)
+        self.h = port.runtime.new_mheap(config)
         # In the miniature memory that the system would choose is out of the heap's reach.
         self.system = System(has_places=config.heap_addr_bits > 40 or config.page_alloc32_bit)
         self.things: dict[int, ProgramObject] = {}
@@ -105,19 +105,19 @@ class Objects:
         self.pinners: list[tuple[Any, list[ProgramObject]]] = []
         self.root_jobs_done = False
         self.to_scan: list[int] = []
-        self.h.work.points_to = self.points_to
+        self.h.runtime.work.points_to = self.points_to
         with self.on(self.threads[0]):
             port.procresize.schedinit(self.h, 2)
         with self.on(self.background):
-            clock = lambda: self.h.nanotime  # noqa: E731  # a field
+            clock = lambda: self.h.runtime.nanotime  # noqa: E731  # a field
             hooks = port.scavenger.real_hooks(self.h, clock, lambda _until: None)
-            self.h.scavenger.init(self.h, hooks)
+            self.h.runtime.scavenger.init(self.h, hooks)
         self.park(1)
-        self.h.mem.refuses = self.system
+        self.h.runtime.mem.refuses = self.system
 
     def on(self, m: M) -> Any:
         """Lets this thread run."""
-        self.h.nanotime += 1000
+        self.h.runtime.nanotime += 1000
         return run_on(m)
 
     def worker(self, who: int) -> M:
@@ -142,7 +142,7 @@ class Objects:
     def park(self, who: int) -> None:
         """A thread gives up its P, or takes an idle one if there is one."""
         m = self.threads[who]
-        idle = [pp for pp in self.h.allp if pp.m is None]
+        idle = [pp for pp in self.h.runtime.allp if pp.m is None]
         with self.on(m):
             if m.p is not None:
                 self.call(self.port.proc.releasep)
@@ -170,7 +170,7 @@ class Objects:
             raise wrong("objects_lie_in_a_span", f"[{thing.addr:#x}, {end:#x})")
         if s.sweepgen not in (self.h.sweepgen, u32(self.h.sweepgen + 3)):
             raise wrong("swept_before_use", f"the span of {thing.addr:#x} isn't swept")
-        self.call(self.h.mem.write, thing.addr, thing.size)
+        self.call(self.h.runtime.mem.write, thing.addr, thing.size)
         self.handed_out_again |= thing.addr in self.ever
         self.ever.add(thing.addr)
         self.things[thing.addr] = thing
@@ -204,7 +204,7 @@ class Objects:
 
     def shade(self, m: M, addr: int) -> None:
         """The write barrier."""
-        if self.h.gcphase == GC_MARK:
+        if self.h.runtime.gcphase == GC_MARK:
             with self.on(m):
                 self.call(self.port.mgcmark.shade, self.h, addr, m.p.gcw)
 
@@ -227,7 +227,10 @@ class Objects:
         yield from self.dangling
         for arena in self.arenas:
             yield from arena.refs
-        for chunk in (*self.h.user_arena_state.reuse, *self.h.user_arena_state.fault):
+        for chunk in (
+            *self.h.runtime.user_arena_state.reuse,
+            *self.h.runtime.user_arena_state.fault,
+        ):
             yield chunk.x
         for _, pinned in self.pinners:
             yield from (thing.addr for thing in pinned)
@@ -267,7 +270,7 @@ class Objects:
             if not self.root_jobs_done:
                 self.root_jobs_done = True
                 self.call(self.port.mgcmark.markroot_finalizers, self.h, m.p.gcw)
-                for shard in range(self.h.work.n_span_roots):
+                for shard in range(self.h.runtime.work.n_span_roots):
                     self.call(self.port.mgcmark.markroot_spans, self.h, m.p.gcw, shard)
             roots = self.to_scan
             if roots:
@@ -281,8 +284,8 @@ class Objects:
             for root in self.to_scan:
                 self.call(self.port.mgcmark.scan_word, self.h, root, m.p.gcw)
             # Idle Ps have grey objects, too.
-            for pp in self.h.allp:
-                self.call(pp.gcw.dispose, self.h.work)
+            for pp in self.h.runtime.allp:
+                self.call(pp.gcw.dispose, self.h.runtime.work)
             self.call(self.port.mgcmark.gc_drain, self.h, m.p.gcw)
         self.judge_marks()
         with self.on(m):
@@ -313,7 +316,7 @@ class Objects:
 
     def collect(self, m: M, sweep: bool) -> None:
         """A whole cycle, with sweep up to the end of its sweep."""
-        if self.h.gcphase == GC_OFF:
+        if self.h.runtime.gcphase == GC_OFF:
             self.start_cycle(m)
         self.finish_cycle(m)
         if sweep:
@@ -354,11 +357,11 @@ class Objects:
             s = span_of_heap(self.h, thing.addr)
             if s is None or s.is_free(s.obj_index(self.h.config, thing.addr)):
                 raise wrong("objects_stay_allocated", f"{thing.addr:#x} is live, but free")
-            self.call(self.h.mem.read, thing.addr, thing.size)
+            self.call(self.h.runtime.mem.read, thing.addr, thing.size)
         for thing in self.in_arenas.values():
-            self.call(self.h.mem.read, thing.addr, thing.size)
+            self.call(self.h.runtime.mem.read, thing.addr, thing.size)
 
     def check_stacks(self) -> None:
         """Memory managed by hand stays its owner's, and is ready."""
         for s, npages, _ in self.stacks:
-            self.call(self.h.mem.read, s.base(), npages * self.config.page_size)
+            self.call(self.h.runtime.mem.read, s.base(), npages * self.config.page_size)

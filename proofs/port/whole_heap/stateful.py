@@ -120,7 +120,7 @@ class WholeHeap(Judged):
             for _ in range(count):
                 self.risky(self.port_call, self.port.mgcsweep.sweepone, self.heap)
 
-    @precondition(lambda self: not self.heap.sweep.parked)
+    @precondition(lambda self: not self.heap.runtime.sweep.parked)
     @rule()
     def sweep_in_background(self) -> None:
         with self.program.on(self.program.worker(0)):
@@ -255,7 +255,7 @@ class WholeHeap(Judged):
     @rule(who=WHO, npages=sampled_from((None, 1, 4, 16)))
     def limit_memory(self, who: int, npages: int | None) -> None:
         """The program limits its memory to a few pages more than it has."""
-        now = self.heap.gc_controller.mapped_ready.load()
+        now = self.heap.runtime.gc_controller.mapped_ready.load()
         limit = MAX_INT64 if npages is None else now + npages * self.config.page_size
         with self.program.on(self.program.worker(who)):
             self.port_call(self.port.mgcpacer.set_memory_limit, self.heap, limit)
@@ -276,7 +276,7 @@ class WholeHeap(Judged):
         """The operating system changes its mind."""
         system = self.program.system
         system.refuses_hints, system.refuses_all = how == "refuses hints", how == "refuses"
-        mem = self.heap.mem
+        mem = self.heap.runtime.mem
         mem.limit = mem.reserved + self.slack if how == "is short" else None
 
     # Processors.

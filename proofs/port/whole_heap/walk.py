@@ -90,7 +90,7 @@ class Look:
     def caches(self) -> list[tuple[int, int, int]]:
         """The page caches of all Ps: (chunk, free pages, those of them that are scavenged)."""
         found = []
-        for pp in self.h.world.ever_allp:
+        for pp in self.h.runtime.world.ever_allp:
             c = pp.pcache
             if c.cache != 0:
                 page = chunk_page_index(self.config, c.base)
@@ -144,16 +144,18 @@ class Look:
         """The spans in the caches of all Ps."""
         return [
             pp.mcache.alloc[i]
-            for pp in self.h.allp
+            for pp in self.h.runtime.allp
             for i in range(len(pp.mcache.alloc))
-            if pp.mcache.alloc[i] is not self.h.emptymspan
+            if pp.mcache.alloc[i] is not self.h.runtime.emptymspan
         ]
 
     @cached_property
     def dead_structures(self) -> list[Mspan]:
         """The structures in the Ps' caches and in the pool, with those that are in both."""
         found = [
-            pp.mspancache.buf[i] for pp in self.h.world.ever_allp for i in range(pp.mspancache.len)
+            pp.mspancache.buf[i]
+            for pp in self.h.runtime.world.ever_allp
+            for i in range(pp.mspancache.len)
         ]
         link = self.h.spanalloc.list
         while link is not None:
@@ -199,7 +201,7 @@ class Look:
     def counters(self) -> dict[str, int]:
         """The consistent statistics, added up over their three parts (modulo 2**64)."""
         names = ("committed", "released", "in_heap", "in_stacks", "in_work_bufs")
-        parts = self.h.memstats.heap_stats.stats
+        parts = self.h.runtime.memstats.heap_stats.stats
         return {
             name: sum(getattr(part, name).load() for part in parts) % (1 << 64)
             for name in (*names, "in_ptr_scalar_bits")

@@ -40,7 +40,7 @@ def abstraction(*, limit_first: bool) -> Abstraction:
 
 def phase(port: PortView) -> int:
     """The collector's phase: the numbers are Go's."""
-    return int(port.get(port.heap, "gcphase"))
+    return int(port.get(port.get(port.heap, "runtime"), "gcphase"))
 
 
 def state(port: PortView, s: int) -> int:

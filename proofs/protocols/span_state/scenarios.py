@@ -49,7 +49,7 @@ def readers_of(
     """
 
     def setup(port: Any) -> Setup:
-        heap = port.mheap.new_mheap(MINIATURE)
+        heap = port.runtime.new_mheap(MINIATURE)
         provide(port, heap, 1)
         span = heap.alloc(OLD_PAGES, make_span_class(0, False))
         span.limit = BASE + OLD_PAGES * PAGE
@@ -61,7 +61,7 @@ def readers_of(
         allocator = ("allocator", partial(central.grow, heap))
         read = port.spanof.span_of_heap if look_up else port.mgcmark.scan_conservative
         readers = [(f"R{r}", partial(read, heap, word)) for r, word in enumerate(words)]
-        return Setup([allocator, *readers], {"heap": heap, "span": span})
+        return Setup([allocator, *readers], {"heap": heap, "runtime": heap.runtime, "span": span})
 
     def start(run: ModelRun, view: View) -> None:  # noqa: ARG001  # the model begins where memory is
         run.take("start_mark")

@@ -59,9 +59,9 @@ class SpanLives(WatchedComparison):
     mutants = PORT_MUTANTS
 
     def build(self) -> PortView:
-        h = self.heap = self.port.mheap.new_mheap(MINIATURE)
+        h = self.heap = self.port.runtime.new_mheap(MINIATURE)
         provide(self.port, h, 2, FIRST, PAGES)
-        h.mem.refuses = lambda _v, _n: True
+        h.runtime.mem.refuses = lambda _v, _n: True
         lock(h.lock)
         self.spans = [h.alloc_m_span_locked() for _ in range(SPANS)]
         for each in self.spans:
@@ -81,7 +81,7 @@ class SpanLives(WatchedComparison):
 
     def concrete(self) -> Mapping[str, Scalar]:
         names = ("start_addr", "npages", "elemsize", "nelems", "limit", "alloc_count", "sweepgen")
-        shown: dict[str, Scalar] = {"gcphase": self.heap.gcphase}
+        shown: dict[str, Scalar] = {"gcphase": self.heap.runtime.gcphase}
         for s, span in enumerate(self.spans):
             shown[f"span{s}.state"] = self.port.mspanstate.M_SPAN_STATE_NAMES[span.state.get()]
             shown |= {f"span{s}.{name}": getattr(span, name) for name in names}

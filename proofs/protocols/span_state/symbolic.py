@@ -95,7 +95,7 @@ def publication(e: Engine, port: Port, check: Any) -> None:
         sweepgen=sweepgen,
         arenas=WriteSink(),
         pages_in_use=Atomic[int](),
-        gc_bits_arenas=bits_for_two(port),
+        runtime=types.SimpleNamespace(gc_bits_arenas=bits_for_two(port)),
         alloc_needs_zero=lambda _base, _npages: dirty,
         set_spans=lambda _base, _npages, _span: None,
     )
@@ -200,8 +200,7 @@ def freeing(e: Engine, port: Port) -> None:
         sweepgen=e.word("h.sweepgen", 0, 2**32 - 1),
         arenas=WriteSink(),
         pages_in_use=counted,
-        gc_controller=controller,
-        memstats=memstats,
+        runtime=types.SimpleNamespace(gc_controller=controller, memstats=memstats),
         pages=types.SimpleNamespace(free=lambda base, npages: freed.append((base, npages))),
         free_m_span_locked=freed.append,
     )

@@ -65,5 +65,5 @@ def drained(port: PortView) -> bool:
 
 
 def _active(port: PortView) -> int:
-    sweep = port.get(port.heap, "sweep")
+    sweep = port.get(port.get(port.heap, "runtime"), "sweep")
     return int(port.get(port.get(sweep, "active"), "state"))

@@ -24,8 +24,8 @@ RACES = {
             Edit(
                 "mgcsweep",
                 "            locked.sweep(h, False)\n"
-                "            h.sweep.active.end(h, sl)\n            return\n",
-                "            h.sweep.active.end(h, sl)\n"
+                "            h.runtime.sweep.active.end(h, sl)\n            return\n",
+                "            h.runtime.sweep.active.end(h, sl)\n"
                 "            locked.sweep(h, False)\n            return\n",
             ),
         ),

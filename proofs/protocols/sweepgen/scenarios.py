@@ -40,17 +40,22 @@ def cycle_with(
     spans = SPANS
 
     def setup(port: Any) -> Setup:
-        heap = port.mheap.new_mheap(MINIATURE)
+        heap = port.runtime.new_mheap(MINIATURE)
         port.mgc.gcinit(heap)
         provide(port, heap, 1)
         cache = port.mcache.allocmcache(heap)
         made = [_span(heap, cache, in_cache=s < cached, marked=marked) for s in range(spans)]
         heap.sweepgen += 2
-        heap.sweep.active.reset()
+        heap.runtime.sweep.active.reset()
         heap.sweep_arenas = heap.all_arenas
         heap.reclaim_index.store(0)
-        heap.sweep.central_index.clear()
-        labels = {"heap": heap, "cache": cache, **{f"span{s}": s_ for s, s_ in enumerate(made)}}
+        heap.runtime.sweep.central_index.clear()
+        labels = {
+            "heap": heap,
+            "runtime": heap.runtime,
+            "cache": cache,
+            **{f"span{s}": s_ for s, s_ in enumerate(made)},
+        }
         return Setup(threads(port, heap, made, cache), labels)
 
     names = _Names(spans)
@@ -114,7 +119,7 @@ class _Names:
             s = self._span(view, operation.object)
             if run.see("live", s):
                 run.take("process", t, s)
-        elif operation.object is view.get(heap, "sweep", "active"):
+        elif operation.object is view.get(heap, "runtime", "sweep", "active"):
             _sweepers(run, t, operation)
         elif operation.field == "flush_gen":
             run.take("flush", 0)

@@ -53,9 +53,9 @@ class SweepGenerations(WatchedComparison):
     mutants = PORT_MUTANTS
 
     def build(self) -> PortView:
-        h = self.heap = self.port.mheap.new_mheap(MINIATURE)
+        h = self.heap = self.port.runtime.new_mheap(MINIATURE)
         provide(self.port, h, 2, FIRST, PAGES)
-        h.mem.refuses = lambda _v, _n: True
+        h.runtime.mem.refuses = lambda _v, _n: True
         h.sweepgen = FIRST_GENERATION
         lock(h.lock)
         self.spans = [h.alloc_m_span_locked() for _ in range(SPANS)]
@@ -78,11 +78,11 @@ class SweepGenerations(WatchedComparison):
         """A throw with the world stopped is not the end of these runs."""
         super().recover()
         if hasattr(self, "heap"):
-            self.heap.world.world_stopped = 0
+            self.heap.runtime.world.world_stopped = 0
 
     def _listen(self) -> None:
         heard: dict[Any, Any] = {self.heap: self.heap_written}
-        heard[self.heap.sweep.active.state] = self.active_written
+        heard[self.heap.runtime.sweep.active.state] = self.active_written
         for s, span in enumerate(self.spans):
             heard[span] = functools.partial(self.span_written, s)
             heard[span.state.s] = functools.partial(self.state_written, s)
@@ -97,9 +97,9 @@ class SweepGenerations(WatchedComparison):
         h = self.heap
         shown: dict[str, Scalar] = {
             "sweepgen": h.sweepgen,
-            "gcphase": h.gcphase,
-            "sweepers": h.sweep.active.sweepers(),
-            "drained": h.sweep.active.state.load() >= SWEEP_DRAINED_MASK,
+            "gcphase": h.runtime.gcphase,
+            "sweepers": h.runtime.sweep.active.sweepers(),
+            "drained": h.runtime.sweep.active.state.load() >= SWEEP_DRAINED_MASK,
         }
         for s, span in enumerate(self.spans):
             shown[f"span{s}.state"] = self.port.mspanstate.M_SPAN_STATE_NAMES[span.state.get()]
@@ -108,7 +108,7 @@ class SweepGenerations(WatchedComparison):
         for c, cache in enumerate(self.caches):
             shown[f"cache{c}.flush_gen"] = cache.flush_gen.load()
             for spc, span in enumerate(cache.alloc):
-                if span is not h.emptymspan:
+                if span is not h.runtime.emptymspan:
                     shown[f"cache{c}.alloc[{spc}]"] = f"span{self.spans.index(span)}"
         return shown
 
@@ -199,7 +199,7 @@ class SweepGenerations(WatchedComparison):
         self.same("object is allocated twice", address in self.objects[s], False)
         self.objects[s].add(address)
         span.free_index_for_scan = span.freeindex
-        if self.heap.gcphase != GC_OFF:
+        if self.heap.runtime.gcphase != GC_OFF:
             self.port.mgcmark.greyobject(self.heap, address, span, index)
             self.marked.add(address)
 
@@ -232,7 +232,7 @@ class SweepGenerations(WatchedComparison):
             for spanclass, span in enumerate(cache.alloc):
                 if span.alloc_count != span.nelems:
                     found.append((c, spanclass, NOT_FULL))
-                elif not self.run.see("flushed", c) and span is not self.heap.emptymspan:
+                elif not self.run.see("flushed", c) and span is not self.heap.runtime.emptymspan:
                     found.append((c, spanclass, BAD_REFILL))
         return found
 
@@ -248,7 +248,7 @@ class SweepGenerations(WatchedComparison):
     # The collector.
 
     def phase(self) -> int:
-        return int(self.heap.gcphase)
+        return int(self.heap.runtime.gcphase)
 
     @precondition(lambda self: self.phase() == GC_OFF)
     @rule()
@@ -348,14 +348,14 @@ class SweepGenerations(WatchedComparison):
 
     def misuses(self) -> list[str]:
         """The ways to misuse a sweep locker now, by Go's texts."""
-        nobody, drained = self.heap.sweep.active.sweepers() == 0, self.run.see("drained")
+        nobody, drained = self.heap.runtime.sweep.active.sweepers() == 0, self.run.see("drained")
         return [MISMATCHED] * nobody + [INVALID_LOCKER] * drained
 
     @precondition(lambda self: bool(self.misuses()))
     @rule(which=WHICH)
     def misuse_locker(self, which: int) -> None:
         """To end a sweep that never began, or to acquire a span when all work is drained."""
-        text, active = self.misuses()[which % len(self.misuses())], self.heap.sweep.active
+        text, active = self.misuses()[which % len(self.misuses())], self.heap.runtime.sweep.active
         if text == MISMATCHED:
             locker = self.port.mgcsweep.SweepLocker(self.heap.sweepgen, True)
             self.refused(active.end, self.heap, locker, throws=text, because="no sweeper")
@@ -369,13 +369,13 @@ class SweepGenerations(WatchedComparison):
 
     def begin(self) -> None:
         self.thread = 1
-        self.locker = self.port_call(self.heap.sweep.active.begin, self.heap)
+        self.locker = self.port_call(self.heap.runtime.sweep.active.begin, self.heap)
         self.thread = 0
         self.same("locker is valid", self.locker.valid, True)
 
     def end(self) -> None:
         self.thread = 1
-        self.port_call(self.heap.sweep.active.end, self.heap, self.locker)
+        self.port_call(self.heap.runtime.sweep.active.end, self.heap, self.locker)
         self.thread = 0
         self.locker = None
 
@@ -394,7 +394,7 @@ class SweepGenerations(WatchedComparison):
         self.thread = 1
         self.picked = self.port_call(self.heap.next_span_for_sweep)
         if self.picked is None:
-            self.port_call(self.heap.sweep.active.mark_drained)
+            self.port_call(self.heap.runtime.sweep.active.mark_drained)
         self.thread = 0
 
     def within_reach(self) -> list[int]:

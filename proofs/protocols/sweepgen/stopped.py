@@ -19,9 +19,9 @@ from harness.replay import ReplayResult
 from harness.subject import Group, Theorem
 from impl.config import MINIATURE
 from impl.mgc import gc_mark_done, gc_start, gcinit
-from impl.mheap import new_mheap
 from impl.rt import Throw
 from impl.rt.thread import start_anew
+from impl.runtime import new_mheap
 
 GO = "runtime/mgc.go gcMarkTermination"
 CLAIM = "a collection ends, whatever the mode it sweeps in"
@@ -35,7 +35,7 @@ def stopped_world() -> tuple[str, list[Step]]:
     start_anew()
     heap = new_mheap(MINIATURE)
     gcinit(heap)
-    heap.debug.gcstoptheworld = 2
+    heap.runtime.debug.gcstoptheworld = 2
     calls: list[tuple[str, Callable[[], Any]]] = [
         ("gc_start", partial(gc_start, heap)),
         ("gc_mark_done", partial(gc_mark_done, heap)),

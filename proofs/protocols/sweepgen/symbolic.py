@@ -35,7 +35,7 @@ def is_at(generation: Any, heap: Any, relative: int) -> Any:
 
 def heap_with_span(port: Port) -> tuple[Any, Any]:
     """A heap, nothing of which is to be swept, and a full span of two objects, one of them marked."""
-    heap = port.mheap.new_mheap(MINIATURE)
+    heap = port.runtime.new_mheap(MINIATURE)
     port.mgc.gcinit(heap)
     provide(port, heap, 1)
     span = heap.central[SPAN_CLASS].grow(heap)
@@ -156,7 +156,7 @@ def flushing(e: Engine, port: Port) -> None:
 def ensuring(e: Engine, port: Port) -> None:
     """ensureSwept returns with the span at h or h+3, or else waits for its sweeper."""
     heap, span = heap_with_span(port)
-    heap.sweep.active.reset()
+    heap.runtime.sweep.active.reset()
     heap.sweepgen, generation = words(e)
     span.sweepgen = generation
     marks = span.gcmark_bits

@@ -91,7 +91,7 @@ def _beyond(geometry: str, name: str, port: Binding) -> Contract:
 
 def _heap(config: Any, port: Binding, arenas: int) -> tuple[Any, int, list[Any]]:
     """A heap that has arenas 1 to `arenas`: it, their base, and their metadata."""
-    heap = port.mheap.new_mheap(config)
+    heap = port.runtime.new_mheap(config)
     base = map_arenas(port, heap, arenas)
     return heap, base, [port.heaparena.arena_at(heap, ai) for ai in heap.all_arenas]
 

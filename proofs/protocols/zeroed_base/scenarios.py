@@ -43,7 +43,7 @@ def calls_of_threads(name: str, arenas: int, calls: Calls, states: int) -> Refin
     ]
 
     def setup(port: Any) -> Setup:
-        heap = port.mheap.new_mheap(MINIATURE)
+        heap = port.runtime.new_mheap(MINIATURE)
         map_arenas(port, heap, arenas)
         threads = [
             (f"T{thread}", [_call(heap, page, npages) for page, npages in made])
@@ -51,7 +51,7 @@ def calls_of_threads(name: str, arenas: int, calls: Calls, states: int) -> Refin
         ]
         at = port.heaparena.arena_at
         labels = {f"arena{a}": at(heap, a + 1) for a in range(arenas)}
-        return Setup(threads, {"heap": heap, **labels})
+        return Setup(threads, {"heap": heap, "runtime": heap.runtime, **labels})
 
     def start(run: ModelRun, view: View) -> None:  # noqa: ARG001  # nothing in memory yet
         for thread in range(len(calls)):

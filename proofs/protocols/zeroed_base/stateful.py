@@ -33,7 +33,7 @@ class PageRanges(PortComparison):
 
     def build(self) -> PortView:
         self.first_page = MINIATURE.heap_arena_bytes // MINIATURE.page_size
-        self.heap = self.port.mheap.new_mheap(MINIATURE)
+        self.heap = self.port.runtime.new_mheap(MINIATURE)
         map_arenas(self.port, self.heap, ARENAS)
         self.allocated: list[Allocation] = []
         self.spare = list(range(PARTS))

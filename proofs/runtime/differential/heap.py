@@ -102,10 +102,10 @@ class HeapDifferential(HeapView):
             hint.down = bool(down)
             hint = hint.next
         for address, size in BLOCKED:
-            h.mem.reserve(address, size)
-        h.sweep.active.mark_drained()
-        h.scavenge.gc_percent_goal.store(MASK)
-        h.persistent.global_alloc.base = h.persistent.global_alloc.off = 0
+            h.runtime.mem.reserve(address, size)
+        h.runtime.sweep.active.mark_drained()
+        h.runtime.scavenge.gc_percent_goal.store(MASK)
+        h.runtime.persistent.global_alloc.base = h.runtime.persistent.global_alloc.off = 0
         self.threads = []
         for _ in range(PS):
             thread = M()
@@ -210,8 +210,8 @@ class HeapDifferential(HeapView):
     def do_limits(self, limit: int, goal: int) -> None:
         retained = self.baseline[0] + self.baseline[1]
         limit = (1 << 63) - 1 if limit == NOTHING else limit + self.baseline[3]
-        self.h.gc_controller.memory_limit.store(limit)
-        self.h.scavenge.gc_percent_goal.store(MASK if goal == NOTHING else goal + retained)
+        self.h.runtime.gc_controller.memory_limit.store(limit)
+        self.h.runtime.scavenge.gc_percent_goal.store(MASK if goal == NOTHING else goal + retained)
 
     def do_span_of(self, p: int) -> Results:
         spanof, h = self.port.spanof, self.h

@@ -14,7 +14,7 @@ CHUNK_WORDS = 8
 
 def new_heap(port: Any, platform: Config) -> Any:
     """A fresh heap of this geometry."""
-    return port.mheap.new_mheap(platform)
+    return port.runtime.new_mheap(platform)
 
 
 def platform_start(platform: Config, *requests: OracleRequest) -> tuple[OracleRequest, ...]:

@@ -74,7 +74,7 @@ class HeapView(Differential):
 
     def stats(self) -> list[int]:
         """The statistics less the baseline."""
-        h, c, m = self.h, self.h.gc_controller, self.h.memstats
+        h, c, m = self.h, self.h.runtime.gc_controller, self.h.runtime.memstats
         shards = m.heap_stats.stats
         now = [each.load() for each in (c.heap_in_use, c.heap_free, c.heap_released)]
         now.append(c.mapped_ready.load())

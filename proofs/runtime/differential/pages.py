@@ -104,7 +104,7 @@ class PagesDifferential(Differential):
         self.h = h = new_heap(port, self.platform)
         self.config = h.config
         self.p = p = port.mpagealloc.PageAlloc()
-        p.init(h, h.lock, h.memstats.other_sys, True)
+        p.init(h, h.lock, h.runtime.memstats.other_sys, True)
         cache = port.mpagecache.PageCache
         self.caches = caches = [cache() for _ in range(CACHES)]
         scav, locked = port.mgcscavenge, self.locked

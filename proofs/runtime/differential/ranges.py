@@ -93,8 +93,8 @@ class RangesDifferential(Differential):
         self.config = config = h.config
         m, c = port.mranges, port.chunkindex
         self.ranges, self.clone_ = m.AddrRanges(), m.AddrRanges()
-        self.ranges.init(h, h.memstats.other_sys)
-        self.clone_.init(h, h.memstats.other_sys)
+        self.ranges.init(h, h.runtime.memstats.other_sys)
+        self.clone_.init(h, h.runtime.memstats.other_sys)
         self.cell = m.AtomicOffAddr()
         r, cell, make = self.ranges, self.cell, m.AddrRange
 

@@ -50,7 +50,7 @@ class SpanSetsDifferential(Differential):
     def __init__(self, port: Any) -> None:
         super().__init__(port)
         self.h = shared_heap(port)
-        self.h.span_set_block_pool = port.mspanset.SpanSetBlockAlloc()
+        self.h.runtime.span_set_block_pool = port.mspanset.SpanSetBlockAlloc()
         self.set = port.mspanset.SpanSet()
         self.set.init(self.h)
         self.spans: dict[int, Any] = {}
@@ -92,7 +92,7 @@ class SpanSetsDifferential(Differential):
             words += [self.blocks[block], block.popped.load(), len(taken)]
             for j, span in taken:
                 words += (j, numbers[span])
-        node = self.h.span_set_block_pool.stack.head.load()
+        node = self.h.runtime.span_set_block_pool.stack.head.load()
         while node != 0:
             words.append(self.blocks[node.node])
             node = node.node.next
@@ -188,7 +188,7 @@ class FixAllocsDifferential(Differential):
     def do_init(self, size: int, zero: int) -> None:
         h = shared_heap(self.port)
         self.chunks, self.firsts = 0, 0
-        self.fix.init(h, size, self.make, self.first, None, h.memstats.other_sys)
+        self.fix.init(h, size, self.make, self.first, None, h.runtime.memstats.other_sys)
         self.fix.zero = bool(zero)
         self.live: dict[tuple[int, int], Block] = {}
 
@@ -350,7 +350,7 @@ class GcBitsDifferential(Differential):
     def __init__(self, port: Any) -> None:
         super().__init__(port)
         self.h = shared_heap(port)
-        arenas = self.h.gc_bits_arenas
+        arenas = self.h.runtime.gc_bits_arenas
         arenas.free = arenas.next = arenas.current = arenas.previous = None
         self.numbers: dict[Any, int] = {}
 
@@ -361,7 +361,7 @@ class GcBitsDifferential(Differential):
         return self.numbers.setdefault(bits.arena, len(self.numbers)), bits.start
 
     def state(self) -> list[int]:
-        arenas = self.h.gc_bits_arenas
+        arenas = self.h.runtime.gc_bits_arenas
         words = []
         for each in (arenas.free, arenas.next, arenas.current, arenas.previous):
             chain = []

@@ -100,7 +100,7 @@ class RecordedPages(TraceReader):
         self.port = bound(self.edits)
         # Of the addresses of amd64, which have a sign, the program has the lower half.
         memory = PausingAddressSpace(self.config.phys_page_size, self.config.heap_addr_bits - 1)
-        self.heap: Any = self.port.mheap.new_mheap(self.config, memory)
+        self.heap: Any = self.port.runtime.new_mheap(self.config, memory)
         self.pages: Any = self.heap.pages
         self.chunks: set[int] = set()
         self.caches: dict[int, Any] = {}
@@ -125,7 +125,7 @@ class RecordedPages(TraceReader):
         pages = self.pages
         self._map(event.base, event.size)
         self._locked(pages.grow, event.base, event.size)
-        self.heap.gc_controller.heap_released.add(event.size)
+        self.heap.runtime.gc_controller.heap_released.add(event.size)
         known = (pages.start, pages.end, pages.summary_mapped_ready, pages.in_use.total_bytes)
         self._same(GROW, (event.start, event.end, event.ready, event.total), known)
         self._left(GROW, event.search, 0, 0)
@@ -140,7 +140,7 @@ class RecordedPages(TraceReader):
         self._asks(FREE, event.npages)
         self._inside(FREE, event.base, event.npages)
         self._locked(self.pages.free, event.base, event.npages)
-        self.heap.gc_controller.heap_free.add(event.npages * self.config.page_size)
+        self.heap.runtime.gc_controller.heap_free.add(event.npages * self.config.page_size)
         self._left(FREE, event.search, event.base, event.word)
 
     def to_cache(self, event: PageToCache) -> None:
@@ -221,11 +221,11 @@ class RecordedPages(TraceReader):
         step = config.palloc_chunk_bytes
         chunks = range(base // step, (base + size) // step)
         whole = size > 0 and base % step == 0 and size % step == 0
-        if not whole or heap.mem.reserve(base, size) != base:
+        if not whole or heap.runtime.mem.reserve(base, size) != base:
             raise TraceViolation(
                 "pages.grows_by_new_chunks", GROW, f"[{base:#x}, {base + size:#x})"
             )
-        heap.mem.map(base, size)
+        heap.runtime.mem.map(base, size)
         self.chunks.update(chunks)
         arenas = self.port.heaparena
         for address in range(base, base + size, step):
@@ -289,7 +289,7 @@ class RecordedPages(TraceReader):
         """Compares, and keeps the books as mheap.allocSpan does."""
         self._same(cites, shown, found)
         if found[0]:
-            controller, scav = self.heap.gc_controller, found[1]
+            controller, scav = self.heap.runtime.gc_controller, found[1]
             controller.heap_released.add(-scav)
             controller.heap_free.add(scav - npages * self.config.page_size)
 
