@@ -7,8 +7,7 @@ runs each explored thread in a greenlet, and all of them have the explorer's hos
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,12 +30,17 @@ class Context(threading.local):
 CONTEXT = Context()
 
 
-@contextmanager
-def acting(role: str, engine: Any) -> Iterator[None]:
+class acting(AbstractContextManager[None]):  # noqa: N801  # used like a function
     """Within the block `engine` has this role in the context."""
-    previous = getattr(CONTEXT, role)
-    setattr(CONTEXT, role, engine)
-    try:
-        yield
-    finally:
-        setattr(CONTEXT, role, previous)
+
+    __slots__ = ("engine", "previous", "role")
+
+    def __init__(self, role: str, engine: Any) -> None:
+        self.role, self.engine = role, engine
+
+    def __enter__(self) -> None:
+        self.previous = getattr(CONTEXT, self.role)
+        setattr(CONTEXT, self.role, self.engine)
+
+    def __exit__(self, *error: object) -> None:
+        setattr(CONTEXT, self.role, self.previous)
