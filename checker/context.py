@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from checker.bitvectors import Forker
     from checker.interleaving.requests import Host
     from checker.symbolic.cut import CutsInForce
-    from checker.words import Forker
 
 
 class Context(threading.local):

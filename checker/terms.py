@@ -13,7 +13,7 @@ from typing import Any
 
 import z3
 
-from checker.words import (
+from checker.bitvectors import (
     MAX_WIDTH,
     Bool,
     Forker,

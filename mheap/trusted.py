@@ -142,7 +142,7 @@ ENGINES = (
         ("tests/checker/test_model_engines.py", "tests/model/test_readings.py"),
     ),
     TrustedPiece(
-        ("checker/symbolic/", "checker/terms.py", "checker/words.py"),
+        ("checker/symbolic/", "checker/terms.py", "checker/bitvectors.py"),
         "Python's operators mean on symbolic values what they mean on integers.",
         "Each path without a cut loop is run again by CPython, on inputs that lead along it, and must "
         "execute the same lines.",

@@ -27,10 +27,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from checker.bitvectors import OutsideSubset
 from checker.context import CONTEXT, acting
 from checker.logic import Truth
 from checker.symbolic.harness import Engine
-from checker.words import OutsideSubset
 
 LoopSite = tuple[str, int]
 """A function's qualified name in its module, and the number of one of its loops in the text."""

@@ -13,9 +13,9 @@ from functools import cache
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
+from checker.bitvectors import OutsideSubset
 from checker.logic import Or
 from checker.symbolic.harness import Engine
-from checker.words import OutsideSubset
 
 
 @dataclass(frozen=True)

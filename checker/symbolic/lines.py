@@ -7,7 +7,7 @@ from functools import cache
 from types import FrameType, TracebackType
 from typing import Any
 
-from checker.words import OutsideSubset
+from checker.bitvectors import OutsideSubset
 
 SourceLine = tuple[str, int]
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
 
+from checker.bitvectors import OutsideSubset, running
 from checker.symbolic.harness import Harness, PathEnd
 from checker.symbolic.lines import Recording, SourceLine
 from checker.symbolic.outcome import Failure, Input
-from checker.words import OutsideSubset, running
 
 
 class CheckFailed(AssertionError):

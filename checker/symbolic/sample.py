@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 
+from checker.bitvectors import OutsideSubset
 from checker.symbolic.harness import Harness, PathEnd
 from checker.symbolic.outcome import Failure, Input, SymbolicOutcome
 from checker.symbolic.replay import CheckFailed, raised
-from checker.words import OutsideSubset
 
 
 class Drawing:

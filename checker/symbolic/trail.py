@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from checker.bitvectors import OutsideSubset
 from checker.symbolic.lines import position
-from checker.words import OutsideSubset
 
 
 @dataclass

@@ -16,6 +16,7 @@ from impl.rt.arrays import (
 )
 from impl.rt.atomics import Atomic, Tally
 from impl.rt.errors import Panic, Throw, panic, throw
+from impl.rt.integers import U32_MAX, U64_MAX, i64, u8, u16, u32, u64
 from impl.rt.intrinsics import (
     leading_zeros,
     ones_count64,
@@ -27,7 +28,6 @@ from impl.rt.memory import AddressSpace, MemoryFault, MemoryState
 from impl.rt.sequences import PlainSlice, append
 from impl.rt.struct import Local, Struct
 from impl.rt.thread import M, getm, run_on
-from impl.rt.words import U32_MAX, U64_MAX, i64, u8, u16, u32, u64
 
 __all__ = [
     "U32_MAX",

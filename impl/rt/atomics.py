@@ -8,7 +8,7 @@ Values wrap at 64 bits, except where the caller masks them first.
 
 from typing import Any, Generic, TypeVar
 
-from impl.rt.words import U64_MAX, u64
+from impl.rt.integers import U64_MAX, u64
 
 T = TypeVar("T")
 

@@ -172,6 +172,6 @@ PORT_MUTANTS = {each.name: each for each in SEQUENTIAL_MUTANTS}
 TWO_BITS = Mutant(
     "two-bit-generations",
     "a generation is a word of two bits",
-    (Edit("words", "BITS = 32\n", "BITS = 2\n"),),
+    (Edit("wraparound", "BITS = 32\n", "BITS = 2\n"),),
 )
 """A bug in the lemma about words."""

@@ -28,7 +28,7 @@ from proofs.protocols.sweepgen.scenarios import FLUSH, REFILL, SCENARIOS
 from proofs.protocols.sweepgen.stateful import SweepGenerations
 from proofs.protocols.sweepgen.stopped import STOPPED
 from proofs.protocols.sweepgen.symbolic import VARIANTS
-from proofs.protocols.sweepgen.words import WORDS, replay_words
+from proofs.protocols.sweepgen.wraparound import WORDS, replay_words
 
 GO = "runtime/mheap.go:475-483"
 WRAPPING = named(VARIANTS, "generation-does-not-wrap")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import z3
 
-from checker import solver, words
+from checker import solver
+from checker.bitvectors import as_word
 from checker.context import CONTEXT
 from checker.logic import And, If, Implies, Not
 from checker.symbolic import Engine, Limits, SymbolicOutcome, prove, replay, sample
@@ -244,7 +245,7 @@ def test_planted_wrong_encoding_that_proves_too_much_is_caught(
     """A machine-word reading of subtraction, which wraps: the proof would be of another program."""
 
     def wrapped(self: Word, other: Any) -> Any:
-        o = words.as_word(other)
+        o = as_word(other)
         return Word(self.at(64) - o.at(64), 0, U64)
 
     def harness(e: Engine) -> None:

@@ -53,7 +53,7 @@ def meanings(variant: str = "") -> Verdict:
 def _check(_case: str, variant: Mutant | None, _means: Means | None = None) -> Verdict:
     if variant is None:
         return meanings()
-    verdict: Verdict = variant.bind("proofs.protocols.sweepgen").words.meanings(variant.name)
+    verdict: Verdict = variant.bind("proofs.protocols.sweepgen").wraparound.meanings(variant.name)
     return verdict
 
 
