@@ -8,6 +8,7 @@ It ends with a program that reproduces it and with what `replay` needs to run it
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 Scalar = bool | int | str
@@ -101,6 +102,11 @@ class Counterexample:
             reads=tuple(rest.pop("reads", ())),
             **rest,
         )
+
+
+def place(file: str, line: int) -> str:
+    """A line by its file's folder and name, so that it is the same wherever the checkout is."""
+    return f"{'/'.join(Path(file).parts[-2:])}:{line}"
 
 
 def changed(before: FlatState, after: FlatState) -> dict[str, Scalar]:

@@ -7,13 +7,12 @@ import functools
 import traceback
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from hypothesis.stateful import RuleBasedStateMachine
 
 from checker.binding import Binding
-from checker.counterexample import Scalar
+from checker.counterexample import Scalar, place
 from checker.mutation import Mutant
 from checker.refinement import Diverged
 from checker.shared import Throw
@@ -108,8 +107,8 @@ class Exercise(RuleBasedStateMachine):
         except (Diverged, self.throw):
             raise
         except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            why = f"{type(error).__name__}: {error} ({short(place.filename)}:{place.lineno})"
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            why = f"{type(error).__name__}: {error} ({place(at.filename, at.lineno or 0)})"
             raise self.divergence("no_exception", why) from error
 
     def refused(
@@ -140,11 +139,6 @@ class Exercise(RuleBasedStateMachine):
     def broken(self, name: str, cites: str, why: str) -> Diverged:
         """A claim of that name is false, which is stated at `cites`."""
         return Diverged(f"{self.subject()}.{name}", cites, why)
-
-
-def short(filename: str) -> str:
-    """A file by its folder and name, so that the text is the same wherever the checkout is."""
-    return "/".join(Path(filename).parts[-2:])
 
 
 @functools.cache

@@ -31,9 +31,9 @@ from hypothesis.stateful import (
 )
 
 from checker.binding import over_stand_ins
-from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
+from checker.counterexample import Counterexample, Replay, Scalar, Step, changed, place
 from checker.draws import uniform
-from checker.exercise import Exercise, short
+from checker.exercise import Exercise
 from checker.plain import Instance
 from checker.refinement import Abstraction, Diverged, ModelRun
 from checker.spec import applied
@@ -335,7 +335,7 @@ def _place(function: Callable[..., Any] | None) -> tuple[str, str]:
     if function is None or code is None:
         return "", ""
     cited = (function.__doc__ or "").partition(":")[0]
-    return cited, f"{short(code.co_filename)}:{code.co_firstlineno}"
+    return cited, place(code.co_filename, code.co_firstlineno)
 
 
 def _settings(examples: int, steps: int, seed: int, *, shrink: bool) -> settings:

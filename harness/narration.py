@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from checker.binding import Edit
-from checker.counterexample import Scalar, Step
+from checker.counterexample import Scalar, Step, place
 from checker.symbolic.lines import under_proof
 from impl.rt import Struct
 
@@ -56,7 +56,7 @@ class LineTrace:
                 thread="main",
                 action=self._text(line),
                 function=_cited(line.frame),
-                where=f"{_short(line.frame.f_code.co_filename)}:{line.number}",
+                where=place(line.frame.f_code.co_filename, line.number),
                 concrete=line.changed,
             )
             for line in self._lines
@@ -129,11 +129,6 @@ def _cited(frame: FrameType) -> str:
     """What a port function ports, in the words with which its docstring begins."""
     first = frame.f_code.co_consts[0] if frame.f_code.co_consts else None
     return first.partition(":")[0] if isinstance(first, str) else frame.f_code.co_name
-
-
-def _short(filename: str) -> str:
-    """A file by its folder and name, so that the text is the same wherever the checkout is."""
-    return "/".join(Path(filename).parts[-2:])
 
 
 def _is_scalar(value: Any) -> bool:

@@ -6,11 +6,9 @@ The trace shows the first and what all of them changed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from checker.counterexample import Counterexample, Replay, Scalar, Step, changed
-from checker.interleaving.automaton import Site
+from checker.counterexample import Counterexample, Replay, Scalar, Step, changed, place
 from checker.interleaving.observe import Operation, TraceStep
 from checker.interleaving.races import Race
 from checker.interleaving.requests import Kind
@@ -87,8 +85,8 @@ class Narrator:
             thread=step.thread,
             action="; ".join(map(self.operation, visible)) or "reads its own data",
             function=site.function if site else "",
-            where=_where(site),
-            concrete={place: self.value(new) for place, (_, new) in step.changes.items()},
+            where=place(site.file, site.line) if site else "",
+            concrete={at: self.value(new) for at, (_, new) in step.changes.items()},
             abstract=abstract,
         )
 
@@ -98,13 +96,8 @@ class Narrator:
             thread=operation.thread,
             action=self.operation(operation),
             function=site.function if site else "",
-            where=_where(site),
+            where=place(site.file, site.line) if site else "",
         )
 
 
 AS_THE_MACHINE_SEES_IT = Narrator()
-
-
-def _where(site: Site | None) -> str:
-    """A place in the program, from its package on, so that it is the same in every checkout."""
-    return f"{'/'.join(Path(site.file).parts[-2:])}:{site.line}" if site else ""
