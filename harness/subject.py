@@ -2,7 +2,7 @@
 
     SUBJECT = Subject(
         "span_list",
-        says="a span is on one list at most, and lists keep their order",
+        statement="a span is on one list at most, and lists keep their order",
         groups=(
             model_theorems(span_list, ...),
             random_runs(SpanLists, ...),

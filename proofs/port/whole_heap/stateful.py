@@ -313,7 +313,7 @@ class WholeHeap(Judged):
                 self.refused_by(tried, text, do.__name__.replace("_", " "))
 
     def refused_by(self, tried: Any, text: str, because: str) -> None:
-        """The deed must throw this text; a new program begins."""
+        """The misuse must throw this text; a new program begins."""
         super().refused(tried.function, *tried.arguments, throws=text, because=because)
         self.start()
 
