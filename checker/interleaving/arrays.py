@@ -29,7 +29,12 @@ class Array(Object):
         return int(self._shape[0])
 
     def fill(self, low: int, high: int, value: Any) -> None:
-        """Writes value to the elements [low, high), one after the other."""
+        """Writes value to the elements [low, high), one after the other; in the setup only.
+
+        A thread would be suspended in here, where its state does not show how much is left to do.
+        """
+        if host().creator:
+            raise Unsupported(f"{self} is filled inside an operation: index it in a loop")
         for index in range(low, high):
             self[index] = value
 

@@ -47,6 +47,7 @@ def test_objects_exist_only_in_a_scenario() -> None:
         ("index it in a loop", "for w in reversed(x.words):\n        pass"),
         ("index it in a loop", "return 1 in x.words"),
         ("index it in a loop", "return x.words[0:1]"),
+        ("filled inside an operation", "x.words.fill(0, 1, 2)"),
         ("of type list", "x.r = [1]"),
         ("a loop without a step", "while x.p == 0:\n        pass"),
     ],
