@@ -58,9 +58,7 @@ Span, Thread, Cache = machine.sort("Span"), machine.sort("Thread"), machine.sort
 
 # Init: the variables, with the initial value of every entry.
 machine.var("live", Span, type=BOOL, init=False, why="state is mSpanInUse")
-machine.var(
-    "gen", Span, type=Range(-2, 3, Generation), init=SWEPT, why="mspan.sweepgen - mheap.sweepgen"
-)
+machine.var("gen", Span, type=Range(-2, 3, Generation), init=SWEPT, why="sweepgen less the heap's")
 machine.var("unswept", Span, type=BOOL, init=False, why="the last mark is not processed yet")
 machine.var("stage", Span, type=Choice(SpanStage), init=SHARED)
 machine.var("owns", Thread, Span, type=BOOL, init=False)
