@@ -185,7 +185,7 @@ def fence() -> None:
 
 
 def spin() -> None:
-    """A thread that waits for another gives way; every loop that waits must call it."""
+    """A thread that waits for another gives way: here it is the only one, so it waits for ever."""
     raise RuntimeError("there is no other thread to wait for")
 
 

@@ -216,6 +216,26 @@ def test_a_thread_that_spins_for_ever_is_stuck() -> None:
     assert violation(two, 1).kind == "livelock"
 
 
+@pytest.mark.parametrize(
+    ("body", "states", "ways"),
+    [("spin()", 3, 1), ("pass", 3, 1), ("atomic.load(x, 'b')\n        spin()", 5, None)],
+)
+def test_a_round_that_leaves_the_thread_as_it_was_is_no_step(
+    body: str, states: int, ways: int | None
+) -> None:
+    wait = f"def body0(x):\n    while atomic.load(x, 'a') != 1:\n        {body}\n"
+    code = wait + "def body1(x):\n    atomic.store(x, 'a', 1)\n"
+    result = explore(scenario("rounds", 2), load(SHARED + code))
+    assert result.exhausted
+    assert (result.states, result.interleavings) == (states, ways)
+
+
+def test_a_loop_that_counts_its_rounds_has_states_without_end() -> None:
+    wait = "    n = 0\n    while atomic.load(x, 'a') != 1:\n        n += 1\n    return n\n"
+    code = f"def body0(x):\n{wait}def body1(x):\n    atomic.store(x, 'a', 1)\n"
+    assert explore(scenario("count", 2), load(SHARED + code), limit=500).stopped
+
+
 def test_a_bounded_spin_gives_up() -> None:
     code = (
         "def body0(x):\n    for i in range(3):\n        if atomic.load(x, 'a'):\n"
