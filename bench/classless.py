@@ -28,7 +28,7 @@ NO_OPERATION: AccessParts = ("", "", [])
 
 
 class CannotRewrite(Exception):
-    """The port uses its machine in a way that this module does not know."""
+    """The port uses its substrate in a way that this module does not know."""
 
 
 class SparseDict(dict[int, Any]):
@@ -69,8 +69,8 @@ def compare_and_swap(owner: Any, field: str, old: Any, new: Any) -> bool:
 
 def bind(locks: bool) -> Binding:
     """The port without access classes; with `locks`, its locks are as they are."""
-    machine = dict.fromkeys(SPARSE, SparseDict) | {"compare_and_swap": compare_and_swap}
-    return Binding("impl", machine=machine, transform=lambda tree: Rewriter(locks).module(tree))
+    substrate = dict.fromkeys(SPARSE, SparseDict) | {"compare_and_swap": compare_and_swap}
+    return Binding("impl", substrate=substrate, transform=lambda tree: Rewriter(locks).module(tree))
 
 
 @dataclass(frozen=True)

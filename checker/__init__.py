@@ -8,7 +8,7 @@ What a user imports, and from where:
 | `induction` | `prove` its invariants for any number of elements |
 | `reachability` | `check_reachable`: every state of a small instance |
 | `shared` | write a program whose threads share memory: `Struct`, `Atomic`, `Mutex`, `Plain`, ... |
-| `binding` | `Binding`: run its source over another machine, with an `Edit` or a stand-in |
+| `binding` | `Binding`: run its source over another substrate, with an `Edit` or a stand-in |
 | `mutation` | `Mutant`: a planted bug that a check must find |
 | `interleaving` | `explored`, `Scenario`, `check_interleavings`, `check_races`, `check_refinement` |
 | `symbolic` | `prove` a claim about one operation on every path; `sample` it |

@@ -1,7 +1,7 @@
-"""Binding: run one package's source over another machine, without touching it: a port of it.
+"""Binding: run one package's source over another substrate, without touching it: a port of it.
 
-The package under proof imports its machine (atomics, mutexes, struct fields) from one module,
-`checker.shared` or one of its own, `<package>.rt`; a package without a machine can be bound too, for
+The package under proof imports its substrate (atomics, mutexes, struct fields) from one module,
+`checker.shared` or one of its own, `<package>.rt`; a package without a substrate can be bound too, for
 the sake of its mutants. A binding executes fresh copies of the package's modules with that module
 replaced, so the plain, the explored and the symbolic reading of the code are the same text. The
 copies are private: nothing enters `sys.modules`, and two bindings never see each other.
@@ -45,14 +45,14 @@ class Binding:
     def __init__(
         self,
         package: str,
-        machine: Mapping[str, Any] | None = None,
+        substrate: Mapping[str, Any] | None = None,
         edits: Sequence[Edit] = (),
         transform: Transform | None = None,
         stand_ins: Mapping[str, str] | None = None,
         *,
         replaces: str = "",
     ) -> None:
-        """`machine` gives names of the module `replaces`, `<package>.rt` if not said, other values.
+        """`substrate` gives names of the module `replaces`, `<package>.rt` if not said, other values.
 
         `stand_ins` gives modules of the package, as in `Edit`, the full name of what replaces them.
         """
@@ -62,7 +62,7 @@ class Binding:
         self._edits = tuple(edits)
         self._transform = transform
         self._modules: dict[str, types.ModuleType] = {}
-        self._machine = machine or {}
+        self._substrate = substrate or {}
         for edit in self._edits:
             getattr(self, edit.module)
 
@@ -101,7 +101,7 @@ class Binding:
         level: int = 0,
     ) -> Any:
         if name == self._replaces:
-            return _machine_module(name, self._machine)
+            return _substrate_module(name, self._substrate)
         if level or not (name == self._package or name.startswith(f"{self._package}.")):
             return builtins.__import__(name, global_names, local_names, fromlist, level)
         if name == self._package:
@@ -109,8 +109,8 @@ class Binding:
         return self._load(name)
 
 
-def _machine_module(name: str, overrides: Mapping[str, Any]) -> types.ModuleType:
-    """The plain machine's names, with `overrides` in place of some of them."""
+def _substrate_module(name: str, overrides: Mapping[str, Any]) -> types.ModuleType:
+    """The plain substrate's names, with `overrides` in place of some of them."""
     module = types.ModuleType(name)
     module.__dict__.update(vars(importlib.import_module(name)))
     module.__dict__.update(overrides)

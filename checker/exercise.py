@@ -43,7 +43,7 @@ class Exercise(RuleBasedStateMachine):
 
     @classmethod
     def on(cls, variant: str) -> type[Self]:
-        """The machine over one of the `mutants` of the port, by name; "" is the port itself.
+        """The exercise over one of the `mutants` of the port, by name; "" is the port itself.
 
         Raises KeyError for a name that is neither.
         """
@@ -59,7 +59,7 @@ class Exercise(RuleBasedStateMachine):
 
     @classmethod
     def bound(cls) -> Binding:
-        """The port that all runs of the machine use."""
+        """The port that all runs of the exercise use."""
         return _bound(cls)
 
     @classmethod
@@ -142,5 +142,5 @@ class Exercise(RuleBasedStateMachine):
 
 
 @functools.cache
-def _bound(machine: type[Exercise]) -> Binding:
-    return machine.bind()
+def _bound(exercise: type[Exercise]) -> Binding:
+    return exercise.bind()

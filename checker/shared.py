@@ -6,7 +6,7 @@
         data: Plain[int] = 0         # never touched by two threads at once: that is checked
 
 This is the plain binding: with a single thread each operation acts at once, so the program is
-ordinary Python. For the explorer the same source is bound to `checker.interleaving.machine`, where
+ordinary Python. For the explorer the same source is bound to `checker.interleaving.substrate`, where
 each access that another thread could observe is a step.
 """
 

@@ -165,7 +165,7 @@ class RunCoverage:
 
 
 def check_stateful(
-    machine: type[Exercise], *, examples: int, steps: int, seed: int, costly: bool = False
+    exercise: type[Exercise], *, examples: int, steps: int, seed: int, costly: bool = False
 ) -> Verdict:
     """SAMPLED when `examples` random runs of at most `steps` rules found nothing.
 
@@ -177,14 +177,14 @@ def check_stateful(
     themselves, a failure does not come again, or an action declared idle fired.
     """
     tally = RunCoverage(
-        actions=Counter(dict.fromkeys(machine.actions(), 0)),
-        throws=Counter(dict.fromkeys(machine.throws, 0)),
+        actions=Counter(dict.fromkeys(exercise.actions(), 0)),
+        throws=Counter(dict.fromkeys(exercise.throws, 0)),
     )
-    idle = machine.excused()
+    idle = exercise.excused()
     unknown = set(idle) - set(tally.actions)
     if unknown:
         raise ValueError(f"declared idle, but no actions: {', '.join(sorted(unknown))}")
-    counted = _counted(machine, tally)
+    counted = _counted(exercise, tally)
 
     def verdict(grade: Grade, **details: Any) -> Verdict:
         return Verdict(grade, counts=tally.counts(), seed=seed, **details)
@@ -194,8 +194,10 @@ def check_stateful(
         run_state_machine_as_test(seeded(seed)(counted), settings=chosen)
     except (FailedHealthCheck, Flaky, InvalidDefinition, Unsatisfiable) as error:
         return verdict(Grade.UNKNOWN, reason=f"{type(error).__name__}: {error}")
-    except (Diverged, machine.throw) as error:
-        counterexample = retrace(machine, shorter(machine, tally.calls) if costly else tally.calls)
+    except (Diverged, exercise.throw) as error:
+        counterexample = retrace(
+            exercise, shorter(exercise, tally.calls) if costly else tally.calls
+        )
         if counterexample is None:
             reason = f"the failure did not come again when the run was repeated: {error!r}"
             return verdict(Grade.UNKNOWN, reason=reason)
@@ -217,17 +219,17 @@ def check_stateful(
         "every throw is provoked": f"{len(tally.throws)} of {len(tally.throws)}",
         **{f"{name} cannot fire": why for name, why in sorted(idle.items())},
     }
-    bound = f"{tally.runs} runs of up to {steps} steps{over_stand_ins(machine.bound())}"
+    bound = f"{tally.runs} runs of up to {steps} steps{over_stand_ins(exercise.bound())}"
     return verdict(Grade.SAMPLED, bound=bound, vacuity_checks=vacuity_checks)
 
 
-def retrace(machine: type[Exercise], calls: Sequence[RuleCall]) -> Counterexample | None:
+def retrace(exercise: type[Exercise], calls: Sequence[RuleCall]) -> Counterexample | None:
     """Runs the calls once more, without Hypothesis, as a trace; None when nothing fails.
 
     Raises KeyError when there is no rule of that name.
     """
-    rules = {each.function.__name__: each.function for each in machine.setup_state().rules}
-    state = machine()
+    rules = {each.function.__name__: each.function for each in exercise.setup_state().rules}
+    state = exercise()
     initial = concrete, abstract = dict(state.concrete()), dict(state.abstract())
     steps: list[Step] = []
     failure = _failure(state, lambda: None)
@@ -260,23 +262,23 @@ def retrace(machine: type[Exercise], calls: Sequence[RuleCall]) -> Counterexampl
         initial_concrete=initial[0],
         initial_abstract=initial[1],
         diverging=divergence.why,
-        reproduction=_program(machine, calls[: len(steps)], broken),
+        reproduction=_program(exercise, calls[: len(steps)], broken),
         replay=Replay(
-            f"{machine.subject()}/{machine.harness}",
+            f"{exercise.subject()}/{exercise.harness}",
             [[name, arguments] for name, arguments in calls[: len(steps)]],
-            _variant(machine),
+            _variant(exercise),
         ),
     )
 
 
-def shorter(machine: type[Exercise], calls: Sequence[RuleCall]) -> list[RuleCall]:
+def shorter(exercise: type[Exercise], calls: Sequence[RuleCall]) -> list[RuleCall]:
     """The calls without those that the failure at their end does not need; all if none fails."""
     kept = list(calls)
     size = len(kept)
     while size > 0:
         at = 0
         while at < len(kept):
-            fewer = _fails(machine, kept[:at] + kept[at + size :])
+            fewer = _fails(exercise, kept[:at] + kept[at + size :])
             if fewer is None:
                 at += size
             else:
@@ -285,10 +287,10 @@ def shorter(machine: type[Exercise], calls: Sequence[RuleCall]) -> list[RuleCall
     return kept
 
 
-def _fails(machine: type[Exercise], calls: Sequence[RuleCall]) -> list[RuleCall] | None:
+def _fails(exercise: type[Exercise], calls: Sequence[RuleCall]) -> list[RuleCall] | None:
     """The calls up to the first failure, without those whose preconditions are false."""
-    rules = {each.function.__name__: each for each in machine.setup_state().rules}
-    state = machine()
+    rules = {each.function.__name__: each for each in exercise.setup_state().rules}
+    state = exercise()
     made: list[RuleCall] = []
     for name, arguments in calls:
         rule = rules[name]
@@ -316,11 +318,11 @@ def _failure(state: Exercise, rule: Callable[[], None]) -> tuple[Diverged, str] 
     return None
 
 
-def _program(machine: type[Exercise], calls: Sequence[RuleCall], broken: str) -> str:
+def _program(exercise: type[Exercise], calls: Sequence[RuleCall], broken: str) -> str:
     """The run as a program that fails as the run does."""
-    variant = _variant(machine)
-    made = f"{machine.__name__}.on({variant!r})" if variant else machine.__name__
-    lines = [f"from {machine.__module__} import {machine.__name__}", "", f"state = {made}()"]
+    variant = _variant(exercise)
+    made = f"{exercise.__name__}.on({variant!r})" if variant else exercise.__name__
+    lines = [f"from {exercise.__module__} import {exercise.__name__}", "", f"state = {made}()"]
     lines += [f"state.{_spelled(name, arguments)}" for name, arguments in calls]
     return "\n".join([*lines, *([f"state.{broken}()"] if broken else [])])
 
@@ -354,10 +356,10 @@ def _settings(examples: int, steps: int, seed: int, *, shrink: bool) -> settings
     )
 
 
-def _counted(machine: type[Exercise], tally: RunCoverage) -> type[Exercise]:
-    """The machine with its rules and invariants counted once they ran to their end."""
-    namespace: dict[str, Any] = {"__init__": _starting(machine, tally), "teardown": _ending(tally)}
-    for name, member in inspect.getmembers(machine):
+def _counted(exercise: type[Exercise], tally: RunCoverage) -> type[Exercise]:
+    """The exercise with its rules and invariants counted once they ran to their end."""
+    namespace: dict[str, Any] = {"__init__": _starting(exercise, tally), "teardown": _ending(tally)}
+    for name, member in inspect.getmembers(exercise):
         rule, checked = getattr(member, RULE_MARKER, None), getattr(member, INVARIANT_MARKER, None)
         if rule is not None:
             if rule.targets or rule.bundles:
@@ -369,12 +371,12 @@ def _counted(machine: type[Exercise], tally: RunCoverage) -> type[Exercise]:
             function = _counting_invariant(checked.function, tally)
             setattr(function, INVARIANT_MARKER, replace(checked, function=function))
             namespace[name] = function
-    return type(machine.__name__, (machine,), namespace)
+    return type(exercise.__name__, (exercise,), namespace)
 
 
-def _starting(machine: type[Exercise], tally: RunCoverage) -> Callable[[Any], None]:
+def _starting(exercise: type[Exercise], tally: RunCoverage) -> Callable[[Any], None]:
     def start(self: Any) -> None:
-        machine.__init__(self)
+        exercise.__init__(self)
         tally.calls = []
 
     return start
@@ -412,10 +414,10 @@ def _counting_invariant(function: Callable[..., None], tally: RunCoverage) -> Ca
     return check
 
 
-def _variant(machine: type[Exercise]) -> str:
-    return machine.mutant.name if machine.mutant else ""
+def _variant(exercise: type[Exercise]) -> str:
+    return exercise.mutant.name if exercise.mutant else ""
 
 
 @functools.cache
-def _instance(machine: type[Comparison]) -> Instance:
-    return Instance(machine.abstraction.machine, machine.sizes, machine.constants)
+def _instance(exercise: type[Comparison]) -> Instance:
+    return Instance(exercise.abstraction.machine, exercise.sizes, exercise.constants)

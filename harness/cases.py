@@ -1,4 +1,4 @@
-"""Claims that are checked case by case, on the plain machine, by running the port.
+"""Claims that are checked case by case, on the plain substrate, by running the port.
 
 A claim is told as a trace only where it fails. How far a claim that holds in all its cases is shown
 depends on whether they are all there are: `every` says of what they are all.

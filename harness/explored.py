@@ -1,4 +1,4 @@
-"""The explored machine of the port: what the checker explores, in the shapes and words of Go.
+"""The explored substrate of the port: what the checker explores, in the shapes and words of Go.
 
     Binding("impl", EXPLORED, transform=normal_form)
 
@@ -78,7 +78,7 @@ def run_on(m: M) -> AbstractContextManager[M]:
 class AddressSpace(Thing):
     """The operating system's memory, which always does as it is told.
 
-    States and contents of memory are checked on the plain machine; here only addresses count. The
+    States and contents of memory are checked on the plain substrate; here only addresses count. The
     system may choose one while the setup runs, never while threads do.
     """
 
@@ -126,7 +126,7 @@ atomic = SimpleNamespace(
 """The functions of runtime/internal/atomic, by their names there."""
 
 
-def machine(locks: Locks = LOCKS) -> dict[str, Any]:
+def substrate(locks: Locks = LOCKS) -> dict[str, Any]:
     """The names of `impl.rt`, for the explorer."""
     return {
         "AddressSpace": AddressSpace,
@@ -157,4 +157,4 @@ def machine(locks: Locks = LOCKS) -> dict[str, Any]:
     }
 
 
-EXPLORED = machine()
+EXPLORED = substrate()

@@ -61,11 +61,11 @@ class Explored:
     words: Mapping[str, Assumption] = field(default_factory=dict)
 
     def bind(self, variant: Mutant | None) -> Binding:
-        """The port on the explored machine, with the module under proof as it is."""
+        """The port on the explored substrate, with the module under proof as it is."""
         others = {name: each for name, each in STAND_INS.items() if name != self.module}
-        machine = EXPLORED | {"AddressSpace": self.memory, "Struct": struct_where(self.words)}
+        substrate = EXPLORED | {"AddressSpace": self.memory, "Struct": struct_where(self.words)}
         edits = variant.edits if variant is not None else ()
-        return Binding("impl", machine, edits, normal_form, others)
+        return Binding("impl", substrate, edits, normal_form, others)
 
     @property
     def follower(self) -> Simulation:

@@ -29,7 +29,7 @@ class Explorable(Protocol):
     def follower(self) -> Simulation: ...
 
     def bind(self, variant: Mutant | None) -> Binding:
-        """The port on the explored machine, with the edits of a mutant or a remedy."""
+        """The port on the explored substrate, with the edits of a mutant or a remedy."""
 
     def holds(
         self, *, harness: str, cites: str, why: str, variant: Mutant | None, recorded: bool
@@ -45,7 +45,7 @@ Explorables = Mapping[str, Callable[[], Explorable]]
 
 
 def explored(variant: Mutant | None = None) -> Binding:
-    """The port on the explored machine, over stand-ins, with the edits of a mutant or a remedy."""
+    """The port on the explored substrate, over stand-ins, with the edits of a mutant or a remedy."""
     edits = variant.edits if variant is not None else ()
     return Binding("impl", EXPLORED, edits, normal_form, STAND_INS)
 

@@ -18,7 +18,7 @@ from impl.rt import Struct
 ADDRESS = 0x10000
 """Numbers from here on are rather addresses, masks or generations than counts."""
 
-_PORT, _MACHINE = "impl.", "impl.rt"
+_PORT, _SUBSTRATE = "impl.", "impl.rt"
 
 
 @dataclass
@@ -65,7 +65,7 @@ class LineTrace:
     def _call(self, frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:  # noqa: ARG002  # settrace's protocol
         module = frame.f_globals.get("__name__", "")
         code = frame.f_code
-        named = module.startswith(_PORT) and not module.startswith(_MACHINE)
+        named = module.startswith(_PORT) and not module.startswith(_SUBSTRATE)
         # A dataclass's constructor has no text.
         written = under_proof(code.co_filename) and code.co_name != "<module>"
         return self._line if named and written else None

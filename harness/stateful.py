@@ -17,7 +17,7 @@ Written = Callable[[str, Any, Any], None]
 
 
 class PortExercise(Exercise):
-    """A machine over `impl`."""
+    """An exercise of `impl`."""
 
     package = "impl"
     throw = Throw
@@ -56,14 +56,14 @@ class WatchedComparison(PortComparison):
         return WatchedPort(cls.mutant.edits if cls.mutant else ())
 
 
-def replay_on(machine: type[Exercise]) -> Replayer:
-    """The replay harness of a machine: its choices are the calls of rules."""
+def replay_on(exercise: type[Exercise]) -> Replayer:
+    """The replay harness of an exercise: its choices are the calls of rules."""
 
     def replay(choices: Sequence[Any], variant: str) -> ReplayResult:
         try:
-            chosen = machine.on(variant)
+            chosen = exercise.on(variant)
         except KeyError:
-            known = ", ".join(machine.mutants)
+            known = ", ".join(exercise.mutants)
             remedy = f"was the file written by another version? there are {known}"
             raise CannotReplay(f"there is no mutant {variant!r}", remedy) from None
         counterexample = retrace(chosen, [(name, arguments) for name, arguments in choices])
@@ -75,7 +75,7 @@ def replay_on(machine: type[Exercise]) -> Replayer:
 
 
 def _watched(listeners: dict[Any, Written]) -> dict[str, Any]:
-    """The plain machine, with structs and typed atomics that tell of writes."""
+    """The plain substrate, with structs and typed atomics that tell of writes."""
 
     class WatchedStruct(Struct):
         def __setattr__(self, name: str, value: Any) -> None:

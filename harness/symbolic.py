@@ -54,7 +54,7 @@ class Port(Binding):
         package, _, module = of.rpartition(".")
         super().__init__(
             package or of,
-            machine={"atomic": Atomics(atomic, compare_and_swap="cas")},
+            substrate={"atomic": Atomics(atomic, compare_and_swap="cas")},
             edits=mutant.edits if mutant else (),
             transform=self.cuts.transform if cuts else None,
         )
@@ -161,7 +161,7 @@ class SymbolicTheorem:
         )
 
     def _freshly(self, e: Engine, port: Any) -> None:
-        """The claim, on a machine on which nobody holds a lock: an earlier path may have thrown."""
+        """The claim, on a substrate on which nobody holds a lock: an earlier path may have thrown."""
         start_anew()
         self.claim(e, port)
 

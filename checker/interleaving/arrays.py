@@ -1,4 +1,4 @@
-"""Arrays of the explored machine: elements are places in the explorer's memory."""
+"""Arrays of the explored substrate: elements are places in the explorer's memory."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -27,8 +27,8 @@ from checker.interleaving.values import PrivateRecords, Unsupported, Values, can
 
 # Frames of these are left out of a thread's state: what they do after an answer depends on the
 # request alone, and on the locks held and the objects under construction, which are in the state.
-_MACHINE = (arrays, cells, locks, requests, slices, structs)
-_MACHINE_FILES = {each.__file__ for each in _MACHINE} | {__file__}
+_SUBSTRATE = (arrays, cells, locks, requests, slices, structs)
+_SUBSTRATE_FILES = {each.__file__ for each in _SUBSTRATE} | {__file__}
 _EAGER = {Kind.PLAIN_LOAD, Kind.PLAIN_STORE, Kind.SPIN, Kind.RETURN}
 _FINAL = {Kind.DONE, Kind.THROW}
 _MISSING = object()
@@ -178,7 +178,7 @@ class Runner(Host):
         """The suspended frames of port code, innermost first."""
         frame, found = self.greenlet.gr_frame, []
         while frame is not None:
-            if frame.f_code.co_filename not in _MACHINE_FILES:
+            if frame.f_code.co_filename not in _SUBSTRATE_FILES:
                 found.append(frame)
             frame = frame.f_back
         return found
@@ -186,7 +186,7 @@ class Runner(Host):
     def state(self, request: Request, suspended: Sequence[types.FrameType]) -> Hashable:
         """The local state: equal for two runs only if they behave alike from now on.
 
-        What a thread does next depends on its request (the machine's own frames add nothing to it),
+        What a thread does next depends on its request (the substrate's own frames add nothing to it),
         on where its frames are and what they still read, on the objects that it counts, builds and
         holds, and on nothing else: shared data is in the explorer's memory, and module variables
         are refused. Its results are in the state since they are part of how it ends.

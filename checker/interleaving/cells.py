@@ -1,4 +1,4 @@
-"""Words of the explored machine: typed atomics, and atomic functions on fields and elements."""
+"""Words of the explored substrate: typed atomics, and atomic functions on fields and elements."""
 
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar

@@ -1,4 +1,4 @@
-"""Mutexes of the explored machine, and the rules for taking them.
+"""Mutexes of the explored substrate, and the rules for taking them.
 
 The rules are checked on the locks a thread holds, which are part of its local state: taking one
 twice, taking two against an order, or giving back one that is not held raises LockError.

@@ -18,7 +18,7 @@ PLAIN_ACCESSES = (Kind.PLAIN_LOAD, Kind.PLAIN_STORE)
 
 
 def spelled(operation: Operation) -> str:
-    """An operation as the machine sees it: "load lock.owner -> 1", "store lock.owner 1 -> 2"."""
+    """An operation as the substrate sees it: "load lock.owner -> 1", "store lock.owner 1 -> 2"."""
     if operation.field is None:
         return operation.kind.value + ("" if operation.value is None else f" {operation.value!r}")
     if operation.kind is Kind.LOAD:
@@ -100,4 +100,4 @@ class Narrator:
         )
 
 
-AS_THE_MACHINE_SEES_IT = Narrator()
+AS_THE_SUBSTRATE_SEES_IT = Narrator()

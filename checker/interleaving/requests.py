@@ -1,4 +1,4 @@
-"""Requests, hosts and objects: what the explored machine is made of.
+"""Requests, hosts and objects: what the explored substrate is made of.
 
 A thread's shared access is a `Request` to the `Host` that runs it. Objects hold no fields: an
 object is an identity, equal in every replay, and its fields are places in the explorer's memory.
@@ -17,7 +17,7 @@ from checker.interleaving.values import PrivateRecord, Thing, Unsupported
 
 
 class Kind(Enum):
-    """What a thread asks of the machine."""
+    """What a thread asks of the substrate."""
 
     LOAD = "load"
     STORE = "store"
@@ -98,7 +98,7 @@ def host() -> Host:
 
 
 def rely_on(assumption: Assumption) -> None:
-    """Called by a machine where it does less than what it stands for: the bound will say so."""
+    """Called by a substrate where it does less than what it stands for: the bound will say so."""
     host().relied_on.add(assumption)
 
 
@@ -154,7 +154,7 @@ def identify(cls: Any, *shape: Any) -> Any:
 def interned(running: Host, key: tuple[Any, ...], label: str, cls: Any, shape: Any) -> Any:
     """The object of a key, made if it is new. `shape` is what it is besides its fields."""
     if not issubclass(cls, Object):
-        raise Unsupported(f"{label}: {cls.__name__} is not a class of the explored machine")
+        raise Unsupported(f"{label}: {cls.__name__} is not a class of the explored substrate")
     thing = running.things.get(key)
     if thing is None:
         thing = running.things[key] = object.__new__(cls)

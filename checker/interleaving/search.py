@@ -56,7 +56,7 @@ class Result:
 
     `interleavings` is None when the states form a cycle or were not all explored. `depth` is the
     greatest number of steps on a shortest way to a state. `stopped` says why it is not exhausted.
-    `assumptions` are those on which the machine relied.
+    `assumptions` are those on which the substrate relied.
     """
 
     scenario: str

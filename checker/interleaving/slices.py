@@ -1,4 +1,4 @@
-"""Sequences of the explored machine that grow: an array without end, and headers that count."""
+"""Sequences of the explored substrate that grow: an array without end, and headers that count."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

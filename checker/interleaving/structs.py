@@ -1,4 +1,4 @@
-"""Structs of the explored machine: annotated fields become descriptors that ask the host."""
+"""Structs of the explored substrate: annotated fields become descriptors that ask the host."""
 
 from collections.abc import Mapping
 from typing import Any, NoReturn, get_origin

@@ -8,7 +8,7 @@ from typing import Any
 from checker.assumption import assuming
 from checker.binding import over_stand_ins
 from checker.counterexample import Replay
-from checker.interleaving.narration import AS_THE_MACHINE_SEES_IT, Narrator
+from checker.interleaving.narration import AS_THE_SUBSTRATE_SEES_IT, Narrator
 from checker.interleaving.observe import Simulation
 from checker.interleaving.races import find_races
 from checker.interleaving.scenario import Scenario
@@ -25,7 +25,7 @@ def check_interleavings(
     cites: str = "",
     why: str = "",
     variant: str = "",
-    narrator: Narrator = AS_THE_MACHINE_SEES_IT,
+    narrator: Narrator = AS_THE_SUBSTRATE_SEES_IT,
     states: int | None = None,
     limit: int = 1_000_000,
 ) -> Verdict:
@@ -67,7 +67,7 @@ def check_races(
     cites: str = "",
     why: str = "",
     variant: str = "",
-    narrator: Narrator = AS_THE_MACHINE_SEES_IT,
+    narrator: Narrator = AS_THE_SUBSTRATE_SEES_IT,
     limit: int = 100_000,
 ) -> Verdict:
     """EXHAUSTED when no trace of the scenario has a race on a plain field.

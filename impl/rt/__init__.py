@@ -1,7 +1,7 @@
-"""The machine underneath the port, in its plain binding: single-threaded, full speed.
+"""The substrate underneath the port, in its plain binding: single-threaded, full speed.
 
-Port modules import everything they need of the machine from here, so that an engine can bind the
-same source to another machine by substituting this one module.
+Port modules import everything they need of the substrate from here, so that an engine can bind the
+same source to another substrate by substituting this one module.
 """
 
 from impl.rt import atomics as atomic

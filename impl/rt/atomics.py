@@ -56,7 +56,7 @@ class Atomic(Generic[T]):
 class Tally:
     """An atomic word of statistics: threads add to it, and only reports read it.
 
-    That no decision depends on it is a promise, which the explored machine holds it to: it keeps no
+    That no decision depends on it is a promise, which the explored substrate holds it to: it keeps no
     tallies, so that counting multiplies no states.
     """
 

@@ -71,7 +71,7 @@ class Mutex:
 
 
 class StatMutex(Mutex):
-    """A mutex that guards statistics only (Tally); the explored machine has no use for it."""
+    """A mutex that guards statistics only (Tally); the explored substrate has no use for it."""
 
     __slots__ = ()
 

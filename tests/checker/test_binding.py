@@ -1,4 +1,4 @@
-"""Bindings: the same source over another machine, private copies, edits that must apply."""
+"""Bindings: the same source over another substrate, private copies, edits that must apply."""
 
 import ast
 import sys
@@ -12,7 +12,7 @@ from checker.binding import Binding, Edit, StaleEdit, over_stand_ins
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A package `port` of two modules over the machine `port.rt`."""
+    """A package `port` of two modules over the substrate `port.rt`."""
     root = tmp_path / "port"
     (root / "rt").mkdir(parents=True)
     (root / "__init__.py").write_text("")
@@ -35,7 +35,7 @@ def test_the_plain_machine(package: str) -> None:
 
 
 def test_another_machine_reaches_every_module(package: str) -> None:
-    port = Binding(package, machine={"load": lambda x: x + 1})
+    port = Binding(package, substrate={"load": lambda x: x + 1})
     assert port.words.WORD == 9
     assert port.heap.grow(3) == 4 * 9
 
@@ -79,8 +79,8 @@ def test_a_stand_in_takes_the_place_of_a_module_on_the_same_machine(
     package: str, tmp_path: Path
 ) -> None:
     (tmp_path / "stand_in.py").write_text("from port.rt import load\n\nWORD = load(100)\n")
-    machine = {"load": lambda x: x + 1}
-    port = Binding(package, machine=machine, stand_ins={"words": "stand_in"})
+    substrate = {"load": lambda x: x + 1}
+    port = Binding(package, substrate=substrate, stand_ins={"words": "stand_in"})
     assert port.words.WORD == 101
     assert port.heap.grow(3) == 4 * 101
     assert Binding(package).words.WORD == 8

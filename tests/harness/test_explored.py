@@ -1,4 +1,4 @@
-"""The port's explored machine: the names of the plain one, and what it keeps of Go's shapes."""
+"""The port's explored substrate: the names of the plain one, and what it keeps of Go's shapes."""
 
 import ast
 import inspect
@@ -23,7 +23,7 @@ class Shared(Struct):
 
 
 def load(source: str) -> Any:
-    """A module with the names of the port's machine in scope."""
+    """A module with the names of the port's substrate in scope."""
     module = ModuleType("program")
     module.__dict__.update(vars(impl.rt), **EXPLORED, Any=Any)
     code = compile(normal_form(ast.parse(source)), "program.py", "exec")

@@ -1,4 +1,4 @@
-"""Lock ranks are ordered as Go's are; that every machine keeps the order is a meta test."""
+"""Lock ranks are ordered as Go's are; that every substrate keeps the order is a meta test."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Every machine on which the port runs keeps one lock order, Go's: one that does not is noticed."""
+"""Every substrate on which the port runs keeps one lock order, Go's: one that does not is noticed."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
 from golang.errors import GoMissing
 from golang.toolchain import find_go
-from harness.explored import LOCKS, machine
+from harness.explored import LOCKS, substrate
 from harness.interleavings import explored
 from harness.symbolic import Port
 from impl.rt import LockRank, Throw
@@ -24,14 +24,14 @@ from impl.rt.thread import start_anew
 
 Pair = tuple[LockRank, LockRank]
 Take = Callable[[Any, LockRank, LockRank], str | None]
-"""What a machine throws when a mutex of the second rank is taken after one of the first."""
+"""What a substrate throws when a mutex of the second rank is taken after one of the first."""
 
 PAIRS = [(first, second) for first in LockRank for second in LockRank]
 REFUSAL = "lock ordering problem"
 
 
 def run(port: Any, first: LockRank, second: LockRank) -> str | None:
-    """On a machine whose operations act at once."""
+    """On a substrate whose operations act at once."""
     outer, inner = port.Mutex(), port.Mutex()
     port.lock_init(outer, first)
     port.lock_init(inner, second)
@@ -46,7 +46,7 @@ def run(port: Any, first: LockRank, second: LockRank) -> str | None:
 
 
 def search(port: Any, first: LockRank, second: LockRank) -> str | None:
-    """On the explored machine."""
+    """On the explored substrate."""
 
     def setup(port: Any) -> Setup:
         outer, inner = port.Mutex(), port.Mutex()
@@ -62,7 +62,7 @@ def search(port: Any, first: LockRank, second: LockRank) -> str | None:
     return ending.throw
 
 
-MACHINES: Mapping[str, tuple[Callable[[], Any], Take]] = {
+SUBSTRATES: Mapping[str, tuple[Callable[[], Any], Take]] = {
     "plain": (lambda: impl.rt, run),
     "symbolic": (lambda: Port("impl.mheap", None, ()).mheap, run),
     "explored": (lambda: explored().mheap, search),
@@ -70,7 +70,7 @@ MACHINES: Mapping[str, tuple[Callable[[], Any], Take]] = {
 
 
 def refused(port: Any, take: Take) -> set[Pair]:
-    """The pairs that a machine refuses, all with the same text."""
+    """The pairs that a substrate refuses, all with the same text."""
     answers = {pair: take(port, *pair) for pair in PAIRS}
     assert set(answers.values()) == {None, REFUSAL}
     return {pair for pair, text in answers.items() if text}
@@ -96,9 +96,9 @@ def refused_by_go() -> set[Pair]:
     return set(PAIRS) - allowed
 
 
-@pytest.mark.parametrize("machine", MACHINES)
-def test_a_machine_refuses_what_go_refuses(machine: str) -> None:
-    bind, take = MACHINES[machine]
+@pytest.mark.parametrize("substrate", SUBSTRATES)
+def test_a_substrate_refuses_what_go_refuses(substrate: str) -> None:
+    bind, take = SUBSTRATES[substrate]
     assert refused(bind(), take) == refused_by_go()
 
 
@@ -115,6 +115,6 @@ EXEMPT: LockOrder = LOCK_PARTIAL_ORDER | {LockRank.UNKNOWN: frozenset(LockRank)}
     ids=["ranks are compared", "a leaf may follow a leaf"],
 )
 def test_a_machine_with_an_order_of_its_own_is_noticed(order: LockOrder, missed: Pair) -> None:
-    bind, take = MACHINES["plain"]
-    mutant = SimpleNamespace(**machine(replace(LOCKS, order=order)))
+    bind, take = SUBSTRATES["plain"]
+    mutant = SimpleNamespace(**substrate(replace(LOCKS, order=order)))
     assert missed in refused(bind(), take) - refused(mutant, search)

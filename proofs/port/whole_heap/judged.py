@@ -1,7 +1,7 @@
 """What every random program on the whole heap is judged by, whatever its operations are.
 
 There is no model beside the port. After each operation every claim of invariants.py is checked, and
-the program's own books (machine.py). A throw ends a program, and the run goes on with a new one.
+the program's own books (program.py). A throw ends a program, and the run goes on with a new one.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from impl.gcphase import GC_MARK, GC_OFF
 from impl.mgcsweep import is_sweep_done
 from impl.rt import M, Panic, Throw, run_on
 from proofs.port.whole_heap.invariants import CLAIMS, NOTHING_LEAKED, HeapInvariant
-from proofs.port.whole_heap.machine import Program
+from proofs.port.whole_heap.program import Program
 from proofs.port.whole_heap.walk import Look
 
 OUT_OF_MEMORY = "out of memory"

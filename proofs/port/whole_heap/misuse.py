@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from impl.rt import run_on
-from proofs.port.whole_heap.machine import Program
 from proofs.port.whole_heap.objects import ProgramObject
+from proofs.port.whole_heap.program import Program
 
 
 class Misuse(NamedTuple):

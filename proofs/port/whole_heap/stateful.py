@@ -1,4 +1,4 @@
-"""Random programs on the whole heap: a rule is an operation of a program (machine.py)."""
+"""Random programs on the whole heap: a rule is an operation of a program (program.py)."""
 
 from dataclasses import replace
 from typing import Any, ClassVar

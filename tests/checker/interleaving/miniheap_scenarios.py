@@ -5,16 +5,19 @@ from typing import Any
 
 from checker.binding import Binding, Edit
 from checker.interleaving.cells import atomic
-from checker.interleaving.machine import machine
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.scenario import Scenario, Setup
+from checker.interleaving.substrate import substrate
 from tests.checker.interleaving.miniheap.heap import ARENA_PAGES, PAGE
 
 
 @cache
 def port(*edits: Edit) -> Binding:
     return Binding(
-        "tests.checker.interleaving.miniheap", machine=machine(), edits=edits, transform=normal_form
+        "tests.checker.interleaving.miniheap",
+        substrate=substrate(),
+        edits=edits,
+        transform=normal_form,
     )
 
 

@@ -8,17 +8,17 @@ from types import ModuleType
 from typing import Any
 
 import checker.shared
-from checker.interleaving.machine import machine
 from checker.interleaving.normalform import normal_form
 from checker.interleaving.scenario import Scenario, Setup
+from checker.interleaving.substrate import substrate
 
 
 def load(source: str, *, normal: bool = True, explored: bool = True, **others: Any) -> Any:
-    """A module with the machine's names in scope, and others."""
+    """A module with the substrate's names in scope, and others."""
     module = ModuleType("program")
     module.__dict__.update(vars(checker.shared))
     if explored:
-        module.__dict__.update(machine())
+        module.__dict__.update(substrate())
     module.__dict__.update(others)
     tree = ast.parse(source)
     exec(compile(normal_form(tree) if normal else tree, "program.py", "exec"), module.__dict__)

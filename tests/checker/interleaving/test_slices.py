@@ -1,4 +1,4 @@
-"""Slices of the explored machine: the plain one's meaning, with places that races are found on."""
+"""Slices of the explored substrate: the plain one's meaning, with places that races are found on."""
 
 from functools import partial
 from typing import Any

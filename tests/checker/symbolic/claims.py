@@ -20,7 +20,7 @@ def interfered(edits: tuple[Edit, ...] = (), cuts: LoopCuts | None = None) -> An
     """The marks over atomics that know of cells, with some loops cut."""
     return Binding(
         SYSTEMS,
-        machine={"atomic": Atomics(checker.shared.atomic)},
+        substrate={"atomic": Atomics(checker.shared.atomic)},
         edits=edits,
         transform=cuts.transform if cuts else None,
         replaces="checker.shared",

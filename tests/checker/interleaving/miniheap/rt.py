@@ -1,3 +1,3 @@
-"""The machine of the little port."""
+"""The substrate of the little port."""
 
 from checker.shared import *  # noqa: F403

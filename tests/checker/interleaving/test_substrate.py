@@ -1,4 +1,4 @@
-"""The explored machine: the names of the plain one, and rules it does not let a port break."""
+"""The explored substrate: the names of the plain one, and rules it does not let a port break."""
 
 from enum import IntEnum
 from functools import partial
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import checker.shared
-from checker.interleaving.machine import machine
 from checker.interleaving.scenario import Scenario, Setup
 from checker.interleaving.search import explore
 from checker.interleaving.structs import Struct
+from checker.interleaving.substrate import substrate
 from checker.interleaving.values import Unsupported, canonical
 from tests.checker.interleaving.programs import SHARED, load, scenario
 
@@ -24,7 +24,7 @@ def public(thing: Any) -> set[str]:
 
 
 def test_it_has_every_operation_of_the_plain_machine() -> None:
-    explored = machine()
+    explored = substrate()
     same = {"Access", "Const", "Mixed", "Plain", "Racy", "Throw", "throw"}
     assert set(explored) == set(checker.shared.__all__) - same
     assert public(explored["Atomic"]) >= public(checker.shared.Atomic)

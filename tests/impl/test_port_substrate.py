@@ -1,4 +1,4 @@
-"""The plain machine's arrays, tallies, threads and bit counting."""
+"""The plain substrate's arrays, tallies, threads and bit counting."""
 
 import pytest
 from hypothesis import given

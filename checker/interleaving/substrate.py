@@ -1,10 +1,10 @@
-"""The explored machine: the names of `checker.shared`, rebound for the explorer.
+"""The explored substrate: the names of `checker.shared`, rebound for the explorer.
 
     port = explored("ticket_lock")      # the package, every shared access of which is now a step
 
 Every shared access suspends the thread, and whoever drives it decides the answer. Access classes
 are read off the annotations by the value of their mark ("plain", "racy", "mixed", "const"), so that
-a package may bring a machine of its own, with more names or with others: see `Binding`.
+a package may bring a substrate of its own, with more names or with others: see `Binding`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ from checker.interleaving.slices import PlainSlice, append
 from checker.interleaving.structs import Struct
 
 
-def machine(locks: Locks = UNORDERED) -> dict[str, Any]:
-    """The names of the explored machine; `locks` says how its mutexes are taken."""
+def substrate(locks: Locks = UNORDERED) -> dict[str, Any]:
+    """The names of the explored substrate; `locks` says how its mutexes are taken."""
     return {
         "Atomic": Atomic,
         "Local": Local,
@@ -50,5 +50,5 @@ def explored(
 ) -> Binding:
     """A package that keeps what its threads share in `checker.shared`, bound for the explorer."""
     return Binding(
-        package, machine(locks), edits, normal_form, stand_ins, replaces="checker.shared"
+        package, substrate(locks), edits, normal_form, stand_ins, replaces="checker.shared"
     )
