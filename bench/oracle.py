@@ -46,7 +46,7 @@ class PagesSubject:
         self._port = port
         self._h = port.runtime.new_mheap(LINUX_AMD64)
         self._p = port.mpagealloc.PageAlloc()
-        self._p.init(self._h, self._h.lock, self._h.memstats.gc_misc_sys, True)
+        self._p.init(self._h, self._h.lock, self._h.runtime.memstats.gc_misc_sys, True)
         port.mheap.lock(self._h.lock)
         self._p.grow(BASE, CHUNKS * LINUX_AMD64.palloc_chunk_bytes)
         port.mheap.unlock(self._h.lock)
