@@ -71,7 +71,7 @@ class SpanLives(WatchedComparison):
         self.lives: list[Life | None] = [None] * SPANS
         self.objects: list[int] = [0] * SPANS
         self.marked: set[int] = set()
-        listeners: dict[Any, Any] = {h: self.heap_written}
+        listeners: dict[Any, Any] = {h.runtime: self.runtime_written}
         for s, span in enumerate(self.spans):
             listeners[span] = functools.partial(self.span_written, s)
             listeners[span.state.s] = functools.partial(self.state_written, s)
@@ -96,7 +96,7 @@ class SpanLives(WatchedComparison):
 
     # What the port's writes mean.
 
-    def heap_written(self, name: str, old: Any, new: Any) -> None:
+    def runtime_written(self, name: str, old: Any, new: Any) -> None:
         if name == "gcphase" and old != new:
             self.run.take(("finish_mark", "start_mark", "terminate_mark")[new])
             self.agrees()
