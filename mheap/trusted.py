@@ -81,7 +81,7 @@ PORT = (
         "A field that is declared Const never changes once others see it; one declared Racy takes "
         "effect as a whole.",
         "A second store to a Const field is refused while threads are explored; words are whole in Go.",
-        ("tests/harness/test_explored.py", "tests/checker/interleaving/test_machine.py"),
+        ("tests/harness/test_explored.py", "tests/checker/interleaving/test_substrate.py"),
     ),
 )
 

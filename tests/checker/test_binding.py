@@ -28,13 +28,13 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         del sys.modules[name]
 
 
-def test_the_plain_machine(package: str) -> None:
+def test_the_plain_substrate(package: str) -> None:
     port = Binding(package)
     assert port.heap.grow(3) == 24
     assert port.heap.same()
 
 
-def test_another_machine_reaches_every_module(package: str) -> None:
+def test_another_substrate_reaches_every_module(package: str) -> None:
     port = Binding(package, substrate={"load": lambda x: x + 1})
     assert port.words.WORD == 9
     assert port.heap.grow(3) == 4 * 9
@@ -75,7 +75,7 @@ def test_a_transform_sees_every_module(package: str) -> None:
     assert port.heap.grow(3) == 11
 
 
-def test_a_stand_in_takes_the_place_of_a_module_on_the_same_machine(
+def test_a_stand_in_takes_the_place_of_a_module_on_the_same_substrate(
     package: str, tmp_path: Path
 ) -> None:
     (tmp_path / "stand_in.py").write_text("from port.rt import load\n\nWORD = load(100)\n")

@@ -35,7 +35,7 @@ def public(thing: Any) -> set[str]:
     return {name for name in vars(thing) if not name.startswith("_")}
 
 
-def test_it_has_every_operation_of_the_plain_machine() -> None:
+def test_it_has_every_operation_of_the_plain_substrate() -> None:
     words = {"Access", "Const", "LockRank", "Mixed", "Plain", "Racy", "Throw", "throw", "U64_MAX"}
     words |= {"U32_MAX", "u8", "u16", "u32", "u64", "i64", "ones_count64"}
     words |= {"leading_zeros", "trailing_zeros", "trailing_zeros64"}

@@ -23,7 +23,7 @@ def public(thing: Any) -> set[str]:
     return {name for name in vars(thing) if not name.startswith("_")}
 
 
-def test_it_has_every_operation_of_the_plain_machine() -> None:
+def test_it_has_every_operation_of_the_plain_substrate() -> None:
     explored = substrate()
     same = {"Access", "Const", "Mixed", "Plain", "Racy", "Throw", "throw"}
     assert set(explored) == set(checker.shared.__all__) - same
