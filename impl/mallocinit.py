@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from impl.mheap import Mheap
 
 ARENA_SIZES_32BIT = (512 << 20, 256 << 20, 128 << 20)
-"""runtime/malloc.go mallocinit arenaSizes: bytes to reserve beforehand, the first that is had."""
+"""runtime/malloc.go mallocinit arenaSizes: what to reserve beforehand; the sizes to try, in this order."""
 
 
 def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:

@@ -195,7 +195,7 @@ class SweepLocker(NamedTuple):
 
 
 class ActiveSweep(Struct):
-    """runtime/mgcsweep.go activeSweep: is sweeping done, and how many sweepers are about?
+    """runtime/mgcsweep.go activeSweep: is sweeping done, and how many sweepers are at work?
 
     The top bit of the uint32 state says that all work was drained; the rest counts sweepers.
     """

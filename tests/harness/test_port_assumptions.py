@@ -13,7 +13,7 @@ from checker.verdict import Grade
 from harness import assumptions
 from harness.interleavings import explored
 from proofs.port.stand_ins.sets import POOL, SCENARIOS
-from proofs.runtime.differential.subjects import SHARES
+from proofs.runtime.differential.shares import SHARES
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,7 +1,7 @@
 """Random operations on the port and on Go's own code, compared after each one, shrunk on failure.
 
-A subject drives one part of the port by the oracle's requests (golang.oracle.ops) and shows its
-state as the words that the oracle emits. Hypothesis draws a program, a list of numbers; the subject
+A differential drives one part of the port by the oracle's requests (golang.oracle.ops) and shows its
+state as the words that the oracle emits. Hypothesis draws a program, a list of numbers; the differential
 makes requests of them as the port runs ahead. The oracle then gets all of a run at once and answers
 with results and the hash of the state after each operation.
 """
@@ -65,7 +65,7 @@ class Differential(ABC):
 
     `operations` are the beginnings of the names of operations, all of which must be compared.
     `rules` has the methods that turn drawn numbers into requests, with weights. `throws` are the
-    texts of throws that the rules must provoke. `start` brings the oracle to where a fresh subject
+    texts of throws that the rules must provoke. `start` brings the oracle to where a fresh differential
     is; with `own_process` it needs a process of its own for that. `edits` make Go's code that of
     another platform, by the `assumptions`.
     """
@@ -90,7 +90,7 @@ class Differential(ABC):
 
     @abstractmethod
     def state(self) -> list[int]:
-        """The words that the oracle emits as the subject's state."""
+        """The words that the oracle emits as the differential's state."""
 
     @classmethod
     @abstractmethod
@@ -163,21 +163,21 @@ class DifferentialCoverage:
         }
 
 
-def perform(subject: Differential, request: OracleRequest) -> Expected:
+def perform(differential: Differential, request: OracleRequest) -> Expected:
     """One request on the port, with what is to be expected of Go.
 
     Raises whatever the port raises that is neither a throw nor a bad index.
     """
     try:
-        results = subject.apply(request)
+        results = differential.apply(request)
     except Throw as error:
         start_anew()
         return Expected(thrown=str(error))
     except IndexError:
         start_anew()
         return Expected(thrown=INDEX_OUT_OF_RANGE)
-    subject.learn(request, results)
-    return Expected(results, state_hash(subject.state()))
+    differential.learn(request, results)
+    return Expected(results, state_hash(differential.state()))
 
 
 def compare(
@@ -237,19 +237,19 @@ def run(
 ) -> None:
     """One program on both sides. Raises Divergence, or what the port raises by mistake."""
     start_anew()
-    subject = kind(port)
+    differential = kind(port)
     chosen = [name for name, weight in kind.rules.items() for _ in range(weight)]
     requests: list[OracleRequest] = []
     expected: list[Expected] = []
     for choice, amount in program:
         name = chosen[choice % len(chosen)]
-        made: Made = getattr(subject, name)(Numbers(amount))
+        made: Made = getattr(differential, name)(Numbers(amount))
         if not made:
             continue
         tally.rules[name] += 1
         for request in made if isinstance(made, list) else [made]:
             requests.append(request)
-            expected.append(perform(subject, request))
+            expected.append(perform(differential, request))
             if expected[-1].thrown:
                 break
         if expected[-1].thrown:
@@ -351,12 +351,12 @@ def retrace(
 ) -> Counterexample | None:
     """Runs the requests once more, as a trace; None when port and Go agree all along."""
     start_anew()
-    subject = kind(port)
+    differential = kind(port)
     expected: list[Expected] = []
-    shown = [_named(kind, subject.state())]
+    shown = [_named(kind, differential.state())]
     for request in requests:
-        expected.append(perform(subject, request))
-        shown.append(shown[-1] if expected[-1].thrown else _named(kind, subject.state()))
+        expected.append(perform(differential, request))
+        shown.append(shown[-1] if expected[-1].thrown else _named(kind, differential.state()))
         if expected[-1].thrown:
             break
     try:

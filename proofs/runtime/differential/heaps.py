@@ -1,4 +1,4 @@
-"""Heaps of the port for the subjects, and the words of a page allocator's state."""
+"""Heaps of the port for the differentials, and the words of a page allocator's state."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -30,7 +30,7 @@ _SHARED: dict[Binding, Any] = {}
 
 
 def shared_heap(port: Any) -> Any:
-    """One heap of a binding, for subjects that need no more of it than a place to account memory."""
+    """One heap of a binding, for differentials that need no more of it than a place to account memory."""
     if port not in _SHARED:
         _SHARED.clear()
         _SHARED[port] = new_heap(port, LINUX_AMD64)

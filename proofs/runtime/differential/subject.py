@@ -15,19 +15,19 @@ from harness.replay import OTHER_VERSION, CannotReplay, Replayer, ReplayResult
 from harness.subject import Group, Subject, Theorem
 from proofs.runtime.differential import compare
 from proofs.runtime.differential.compare import check_differential, retrace
-from proofs.runtime.differential.subjects import SHARES, share
+from proofs.runtime.differential.shares import SHARES, share
 
 GO = "runtime/mpallocbits.go, mpagealloc.go, mpagecache.go, mranges.go, mgcscavenge.go, mspanset.go, mfixalloc.go, mheap.go"
 OPERATIONS = 50_000
 """To be compared, over all parts."""
 HANDFUL = 8
 MUTANT_OPERATIONS = 20_000
-PARTS = {kind.name: kind for kind in SHARES}
+COMPARED = {kind.name: kind for kind in SHARES}
 
 
 def same_as_go(case: str, mutant: Mutant | None, means: Means) -> Verdict:
     """One part of the port; a planted difference is found, and shrunk to a handful of operations."""
-    kind = PARTS[case]
+    kind = COMPARED[case]
     oracle = means.oracle(kind.edits)
     if mutant is None:
         return check_differential(oracle, kind, operations=share(kind, OPERATIONS * means.more))
@@ -72,7 +72,7 @@ SUBJECT = Subject(
                     GO,
                     Grade.SAMPLED,
                     same_as_go,
-                    cases=list(PARTS),
+                    cases=list(COMPARED),
                     mutants=[(each, kind.name) for kind in SHARES for each in kind.mutants],
                     cases_in_ids=True,
                 )

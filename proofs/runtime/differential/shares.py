@@ -1,4 +1,4 @@
-"""All subjects, and which part of the operations each one gets."""
+"""All differentials, and which share of the operations each one gets."""
 
 from proofs.runtime.differential.bits import BitsDifferential
 from proofs.runtime.differential.compare import Differential
@@ -29,5 +29,5 @@ SHARES: dict[type[Differential], int] = {
 
 
 def share(kind: type[Differential], operations: int) -> int:
-    """How many of so many operations over all subjects are this one's, rounded up."""
+    """How many of so many operations over all differentials are this one's, rounded up."""
     return -(-operations * SHARES[kind] // sum(SHARES.values()))
