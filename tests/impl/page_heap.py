@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import cast
 
 from hypothesis import settings
 
 from impl.chunkindex import chunk_base, max_search_addr
 from impl.config import LINUX_386, LINUX_AMD64, LINUX_ARM64, MINIATURE, Config
+from impl.mheap import Mheap
 from impl.mpagealloc import PageAlloc
 from impl.mpallocsum import pack_palloc_sum
 from impl.mranges import off_addr_less_than
@@ -28,7 +29,7 @@ def name(config: Config) -> str:
     return config.name
 
 
-def bare_heap(config: Config) -> Any:
+def bare_heap(config: Config) -> Mheap:
     """What of an Mheap the address ranges and the page allocator use."""
     runtime = SimpleNamespace(
         mem=AddressSpace(config.phys_page_size, max(config.heap_addr_bits, 32)),
@@ -39,7 +40,7 @@ def bare_heap(config: Config) -> Any:
     h = SimpleNamespace(config=config, runtime=runtime, lock=Mutex(), arenas={})
     h.runtime.persistent.init()
     lock_init(h.lock, LockRank.MHEAP)
-    return h
+    return cast(Mheap, h)
 
 
 def first_chunk(config: Config) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from types import SimpleNamespace
-from typing import Any
+from typing import cast
 
 from impl.chunkindex import chunk_base
 from impl.config import Config
@@ -12,6 +12,7 @@ from impl.mgclimit import GcCPULimiterState
 from impl.mgcpacer import MAX_INT64, GcControllerState
 from impl.mgcscavenge import ScavengeGlobals
 from impl.mgcsweep import Sweepdata
+from impl.mheap import Mheap
 from impl.mpagealloc import PageAlloc
 from impl.mstats import Mstats
 from impl.persistentalloc import Persistent
@@ -20,7 +21,7 @@ from impl.rt import AddressSpace, Atomic, LockRank, Mutex, lock, lock_init, unlo
 from impl.scavenger import ScavengerState
 
 
-def scavenge_heap(config: Config) -> Any:
+def scavenge_heap(config: Config) -> Mheap:
     """A heap without memory."""
     runtime = SimpleNamespace(
         mem=AddressSpace(config.phys_page_size, max(config.heap_addr_bits, 32)),
@@ -58,10 +59,10 @@ def scavenge_heap(config: Config) -> Any:
     h.runtime.world.world_stopped = 1
     h.runtime.gc_controller.init(h, 100, MAX_INT64)
     h.runtime.world.world_stopped = 0
-    return h
+    return cast(Mheap, h)
 
 
-def with_pages(h: Any, test: bool) -> Any:
+def with_pages(h: Mheap, test: bool) -> Mheap:
     """The heap with its page allocator set up."""
     h.pages.init(h, h.lock, h.runtime.memstats.gc_misc_sys, test)
     return h
@@ -74,7 +75,7 @@ def first_chunk(config: Config) -> int:
     return chunk + 1
 
 
-def grow(h: Any, ci: int, n: int) -> None:
+def grow(h: Mheap, ci: int, n: int) -> None:
     """Adds n chunks of pages from chunk ci on, mapped as mheap.grow does; they count as released."""
     base = chunk_base(h.config, ci)
     size = n * h.config.palloc_chunk_bytes
@@ -90,7 +91,7 @@ def grow(h: Any, ci: int, n: int) -> None:
     unlock(h.lock)
 
 
-def take(h: Any, npages: int) -> int:
+def take(h: Mheap, npages: int) -> int:
     """Allocates npages and uses them, with the books of mheap.allocSpan for a stack; the address."""
     lock(h.lock)
     base, scav = h.pages.alloc(npages)
@@ -110,7 +111,7 @@ def take(h: Any, npages: int) -> int:
     return int(base)
 
 
-def give_back(h: Any, base: int, npages: int) -> None:
+def give_back(h: Mheap, base: int, npages: int) -> None:
     """Frees npages at base, with the books of mheap.freeSpanLocked for a stack."""
     lock(h.lock)
     h.pages.free(base, npages)

@@ -1,7 +1,5 @@
 """Transitions of memory keep the books, and refuse what Go's system would."""
 
-from typing import Any
-
 import pytest
 
 from impl.config import LINUX_AMD64, MINIATURE
@@ -16,6 +14,7 @@ from impl.mem import (
     sys_unused,
     sys_used,
 )
+from impl.mheap import Mheap
 from impl.mstats import SysMemStat
 from impl.rt import MemoryFault, MemoryState
 from impl.rt.memory import HugePages
@@ -26,7 +25,7 @@ PAGE = MINIATURE.phys_page_size
 
 
 @pytest.fixture
-def heap() -> Any:
+def heap() -> Mheap:
     return scavenge_heap(MINIATURE)
 
 
@@ -35,11 +34,11 @@ def stat() -> SysMemStat:
     return SysMemStat()
 
 
-def ready(h: Any) -> int:
-    return h.runtime.gc_controller.mapped_ready.load()  # type: ignore[no-any-return]
+def ready(h: Mheap) -> int:
+    return h.runtime.gc_controller.mapped_ready.load()
 
 
-def test_the_life_of_memory(heap: Any, stat: SysMemStat) -> None:
+def test_the_life_of_memory(heap: Mheap, stat: SysMemStat) -> None:
     v = sys_reserve(heap, 0, 4 * PAGE)
     assert (heap.runtime.mem.state(v), ready(heap), stat.load()) == (MemoryState.RESERVED, 0, 0)
     sys_map(heap, v, 4 * PAGE, stat)
@@ -64,7 +63,7 @@ def test_the_life_of_memory(heap: Any, stat: SysMemStat) -> None:
         heap.runtime.mem.read(v, 1)
 
 
-def test_sys_alloc_and_sys_free(heap: Any, stat: SysMemStat) -> None:
+def test_sys_alloc_and_sys_free(heap: Mheap, stat: SysMemStat) -> None:
     v = sys_alloc(heap, PAGE, stat)
     heap.runtime.mem.check_zero(v, PAGE)
     assert (ready(heap), stat.load()) == (PAGE, PAGE)
@@ -72,7 +71,7 @@ def test_sys_alloc_and_sys_free(heap: Any, stat: SysMemStat) -> None:
     assert (heap.runtime.mem.state(v), ready(heap), stat.load()) == (MemoryState.NONE, 0, 0)
 
 
-def test_without_memory_sys_alloc_counts_all_the_same(heap: Any, stat: SysMemStat) -> None:
+def test_without_memory_sys_alloc_counts_all_the_same(heap: Mheap, stat: SysMemStat) -> None:
     heap.runtime.mem.limit = 0
     assert sys_alloc(heap, PAGE, stat) == 0
     assert (ready(heap), stat.load()) == (PAGE, PAGE)
@@ -80,13 +79,13 @@ def test_without_memory_sys_alloc_counts_all_the_same(heap: Any, stat: SysMemSta
 
 
 @pytest.mark.parametrize(("v", "n"), [(1, 0), (0, 1)])
-def test_only_whole_pages_can_be_unused(heap: Any, stat: SysMemStat, v: int, n: int) -> None:
+def test_only_whole_pages_can_be_unused(heap: Mheap, stat: SysMemStat, v: int, n: int) -> None:
     base = sys_alloc(heap, 2 * PAGE, stat)
     with throws("unaligned sysUnused"):
         sys_unused(heap, base + v, PAGE + n)
 
 
-def test_mapped_memory_is_not_mapped_again(heap: Any, stat: SysMemStat) -> None:
+def test_mapped_memory_is_not_mapped_again(heap: Mheap, stat: SysMemStat) -> None:
     v = sys_reserve(heap, 0, PAGE)
     sys_map(heap, v, PAGE, stat)
     with pytest.raises(MemoryFault):
@@ -110,7 +109,7 @@ def test_huge_pages_are_advised_within_the_range() -> None:
         sys_no_huge_page(h, v + 1, page)
 
 
-def test_without_huge_pages_there_is_no_advice_to_use_them(heap: Any) -> None:
+def test_without_huge_pages_there_is_no_advice_to_use_them(heap: Mheap) -> None:
     v = sys_reserve(heap, 0, 4 * PAGE)
     sys_huge_page(heap, v, 4 * PAGE)
     assert heap.runtime.mem.advice(v) == HugePages.NO_ADVICE

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from impl.config import MINIATURE
 from impl.mgcpacer import MAX_INT64, gc_controller_commit, set_gc_percent, set_memory_limit
+from impl.mheap import Mheap
 from impl.rt import U64_MAX, lock, unlock
 from tests.impl.port_heap import throws
 from tests.impl.scavenge_heap import scavenge_heap
@@ -19,21 +18,21 @@ BYTES = st.integers(0, 1 << 40)
 
 
 @pytest.fixture
-def heap() -> Any:
+def heap() -> Mheap:
     return scavenge_heap(MINIATURE)
 
 
-def commit(h: Any, is_sweep_done: bool = True) -> None:
+def commit(h: Mheap, is_sweep_done: bool = True) -> None:
     lock(h.lock)
     h.runtime.gc_controller.commit(h, is_sweep_done)
     unlock(h.lock)
 
 
-def test_the_first_goal_is_four_mebibytes(heap: Any) -> None:
+def test_the_first_goal_is_four_mebibytes(heap: Mheap) -> None:
     assert heap.runtime.gc_controller.trigger() == (4 * MIB * 61 // 64, 4 * MIB)
 
 
-def test_the_heap_may_double(heap: Any) -> None:
+def test_the_heap_may_double(heap: Mheap) -> None:
     c = heap.runtime.gc_controller
     c.reset_live(64 * MIB)
     commit(heap)
@@ -46,7 +45,7 @@ def test_the_heap_may_double(heap: Any) -> None:
     assert c.heap_goal() == 129 * MIB
 
 
-def test_a_sweep_under_way_puts_the_goal_forward(heap: Any) -> None:
+def test_a_sweep_under_way_puts_the_goal_forward(heap: Mheap) -> None:
     c = heap.runtime.gc_controller
     c.heap_live.store(10 * MIB)
     commit(heap, False)
@@ -55,7 +54,7 @@ def test_a_sweep_under_way_puts_the_goal_forward(heap: Any) -> None:
     assert c.heap_goal() == 4 * MIB
 
 
-def test_a_cycle_that_starts_late_has_some_way_to_go(heap: Any) -> None:
+def test_a_cycle_that_starts_late_has_some_way_to_go(heap: Mheap) -> None:
     c = heap.runtime.gc_controller
     c.heap_live.store(4 * MIB)
     c.start_cycle()
@@ -66,14 +65,14 @@ def test_a_cycle_that_starts_late_has_some_way_to_go(heap: Any) -> None:
     assert (c.heap_live.load(), c.heap_goal()) == (MIB, 4 * MIB)
 
 
-def test_without_collection_only_the_limit_counts(heap: Any) -> None:
+def test_without_collection_only_the_limit_counts(heap: Mheap) -> None:
     assert set_gc_percent(heap, -1) == 100
     assert heap.runtime.gc_controller.heap_goal() > 1 << 62
     assert set_gc_percent(heap, 200) == -1
     assert heap.runtime.gc_controller.heap_goal() == 8 * MIB
 
 
-def test_the_goal_leaves_room_below_the_limit(heap: Any) -> None:
+def test_the_goal_leaves_room_below_the_limit(heap: Mheap) -> None:
     c = heap.runtime.gc_controller
     set_gc_percent(heap, -1)
     c.mapped_ready.store(60 * MIB)
@@ -92,7 +91,7 @@ def test_the_goal_leaves_room_below_the_limit(heap: Any) -> None:
     assert c.heap_goal() == 30 * MIB - 1 * MIB
 
 
-def test_the_same_limit_again_commits_nothing(heap: Any) -> None:
+def test_the_same_limit_again_commits_nothing(heap: Mheap) -> None:
     heap.runtime.gc_controller.reset_live(64 * MIB)
     set_memory_limit(heap, MAX_INT64)
     assert heap.runtime.gc_controller.heap_goal() == 4 * MIB
@@ -119,7 +118,7 @@ def test_the_trigger_lies_between_the_marked_heap_and_the_goal(
         assert trigger >= marked
 
 
-def test_changes_of_the_live_heap(heap: Any) -> None:
+def test_changes_of_the_live_heap(heap: Mheap) -> None:
     c = heap.runtime.gc_controller
     c.update(heap, 100, 50)
     c.update(heap, -30, 0)
@@ -129,13 +128,13 @@ def test_changes_of_the_live_heap(heap: Any) -> None:
     assert (c.heap_live.load(), c.heap_scan.load()) == (71, 50)
 
 
-def test_books_that_never_add_up_end_the_wait(heap: Any) -> None:
+def test_books_that_never_add_up_end_the_wait(heap: Mheap) -> None:
     heap.runtime.gc_controller.heap_free.add(1)
     with throws("osyield with no other thread to wait for"):
         heap.runtime.gc_controller.heap_goal()
 
 
-def test_the_pace_is_committed_with_the_heap_locked(heap: Any) -> None:
+def test_the_pace_is_committed_with_the_heap_locked(heap: Mheap) -> None:
     with throws("no world stop or required lock!"):
         gc_controller_commit(heap)
     with throws("no world stop or required lock!"):

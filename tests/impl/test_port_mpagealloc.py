@@ -332,13 +332,13 @@ def test_without_memory_for_the_summaries(config: Config) -> None:
         p.init(h, h.lock, h.runtime.memstats.gc_misc_sys, True)
 
 
-def test_huge_pages_of_the_bitmaps() -> None:
+def test_huge_pages_of_the_bitmaps(monkeypatch: pytest.MonkeyPatch) -> None:
     config = replace(LINUX_AMD64, phys_huge_page_size=64 << 10)
     h = bare_heap(config)
     huge: list[int] = []
     small: list[int] = []
-    h.runtime.mem.huge_page = lambda v, _n: huge.append(v)
-    h.runtime.mem.no_huge_page = lambda v, _n: small.append(v)
+    monkeypatch.setattr(h.runtime.mem, "huge_page", lambda v, _n: huge.append(v))
+    monkeypatch.setattr(h.runtime.mem, "no_huge_page", lambda v, _n: small.append(v))
     p = PageAlloc()
     p.init(h, h.lock, h.runtime.memstats.gc_misc_sys, False)
     arrays = 1 << 13

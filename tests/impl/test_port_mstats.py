@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from impl.config import LINUX_AMD64, MINIATURE
 from impl.memstats import read_mem_stats, readmemstats_m
+from impl.mheap import Mheap
 from impl.mstats import SysMemStat, new_heap_stats_delta
 from impl.rt import U64_MAX, Atomic, M, PlainSlice, i64, run_on
 from tests.impl.port_heap import slice_of, throws
@@ -97,7 +98,7 @@ def test_a_reader_waits_for_a_writer() -> None:
         h.runtime.memstats.heap_stats.read(h, new_heap_stats_delta(h.config))
 
 
-def used_heap() -> Any:
+def used_heap() -> Mheap:
     h = with_pages(scavenge_heap(LINUX_AMD64), False)
     grow(h, first_chunk(h.config), 2)
     spans = [take(h, n) for n in (3, 100, 7)]
@@ -173,8 +174,8 @@ def test_objects_are_counted_by_size_class() -> None:
     size = h.config.class_to_size[1]
     h.runtime.gc_controller.total_alloc.add(5 * size + 40000)
     h.runtime.gc_controller.total_free.add(2 * size)
-    stats = read_mem_stats(h)
-    assert (stats.mallocs, stats.frees, stats.heap_objects) == (5 + 1 + 7, 2 + 7, 4)
-    assert stats.heap_alloc == stats.alloc == 3 * size + 40000
-    assert (stats.by_size[1].mallocs, stats.by_size[1].frees) == (5, 2)
-    assert stats.next_gc < U64_MAX
+    said = read_mem_stats(h)
+    assert (said.mallocs, said.frees, said.heap_objects) == (5 + 1 + 7, 2 + 7, 4)
+    assert said.heap_alloc == said.alloc == 3 * size + 40000
+    assert (said.by_size[1].mallocs, said.by_size[1].frees) == (5, 2)
+    assert said.next_gc < U64_MAX

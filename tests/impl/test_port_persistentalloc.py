@@ -1,13 +1,13 @@
 """Pieces that are never given back, and the linear allocator of 32-bit platforms."""
 
 from itertools import pairwise
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from impl.config import LINUX_386, LINUX_AMD64
 from impl.linearalloc import LinearAlloc
+from impl.mheap import Mheap
 from impl.mstats import SysMemStat
 from impl.persistentalloc import (
     PERSISTENT_CHUNK_SIZE,
@@ -30,7 +30,7 @@ class PWithAlloc:
         self.palloc = PersistentAlloc()
 
 
-def in_a_chunk(h: Any, p: int) -> bool:
+def in_a_chunk(h: Mheap, p: int) -> bool:
     chunk = h.runtime.persistent.chunks
     while chunk is not None:
         if chunk.base <= p < chunk.base + PERSISTENT_CHUNK_SIZE:
@@ -100,7 +100,7 @@ def test_without_memory_small_pieces_throw_with_the_lock_given_back() -> None:
     assert not h.runtime.persistent.mutex.held
 
 
-def linear(size: int, map_memory: bool) -> tuple[Any, LinearAlloc, int]:
+def linear(size: int, map_memory: bool) -> tuple[Mheap, LinearAlloc, int]:
     h = scavenge_heap(LINUX_386)
     base = h.runtime.mem.reserve(0x1000_0000, size)
     alloc = LinearAlloc()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from impl.chunkindex import chunk_base
 from impl.config import LINUX_386, LINUX_AMD64, MINIATURE, Config
+from impl.mheap import Mheap
 from impl.mstats import SysMemStat
 from impl.rt import U32_MAX, MemoryFault
 from impl.scavchunk import ScavChunkData, scav_chunk_hi_occ_pages, unpack_scav_chunk_data
@@ -100,7 +100,7 @@ def test_dense_chunks_wait(in_use: int, last: int, gen: int, eligible: bool) -> 
     assert not sc.should_scavenge(LINUX_AMD64, 7, True)
 
 
-def index(config: Config, nchunks: int) -> tuple[Any, ScavengeIndex, int]:
+def index(config: Config, nchunks: int) -> tuple[Mheap, ScavengeIndex, int]:
     h = scavenge_heap(config)
     stat = SysMemStat()
     s = ScavengeIndex()

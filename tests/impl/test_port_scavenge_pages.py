@@ -14,6 +14,7 @@ from impl.mgcscavenge import (
     gc_pace_scavenger,
     heap_retained,
 )
+from impl.mheap import Mheap
 from impl.mpallocbits import PallocData
 from impl.rt import U64_MAX, MemoryState
 from impl.stubs import align_down, align_up
@@ -132,14 +133,14 @@ def test_the_least_size_is_a_power_of_two(min_: int, text: str) -> None:
         data.find_scavenge_candidate(0, min_, 1)
 
 
-def heap(config: Config, nchunks: int, test: bool = False) -> tuple[Any, int]:
+def heap(config: Config, nchunks: int, test: bool = False) -> tuple[Mheap, int]:
     h = with_pages(scavenge_heap(config), test)
     first = first_chunk(config)
     grow(h, first, nchunks)
     return h, first
 
 
-def scavenged_pages(h: Any, first: int, nchunks: int) -> int:
+def scavenged_pages(h: Mheap, first: int, nchunks: int) -> int:
     return sum(
         h.pages.chunk_of(first + ci).scavenged.get(i)
         for ci in range(nchunks)
@@ -256,7 +257,9 @@ def test_a_page_that_was_given_back_is_found_by_the_next_allocation() -> None:
     assert not h.pages.scav.index.load(first).is_huge_page()
 
 
-def test_nobody_gets_the_pages_while_they_are_being_scavenged_and_all_can_after_that() -> None:
+def test_nobody_gets_the_pages_while_they_are_being_scavenged_and_all_can_after_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     h, first = heap(LINUX_AMD64, 1)
     spans = [take(h, 1) for _ in range(512)]
     give_back(h, spans[7], 1)
@@ -269,7 +272,7 @@ def test_nobody_gets_the_pages_while_they_are_being_scavenged_and_all_can_after_
         taken.append(take(h, 1))
         unused(v, n)
 
-    h.runtime.mem.unused = another_thread_allocates
+    monkeypatch.setattr(h.runtime.mem, "unused", another_thread_allocates)
     h.pages.scavenge_one(first, 100, h.config.page_size)
     assert taken == [spans[200]]
     assert take(h, 1) == spans[7]
@@ -288,7 +291,7 @@ def test_in_a_test_the_books_are_left_alone() -> None:
     assert h.runtime.gc_controller.heap_released.load() == 0
 
 
-def pace(h: Any, memory_limit: int, heap_goal: int, last_heap_goal: int) -> tuple[int, int]:
+def pace(h: Mheap, memory_limit: int, heap_goal: int, last_heap_goal: int) -> tuple[int, int]:
     h.runtime.world.world_stopped = 1
     gc_pace_scavenger(h, memory_limit, heap_goal, last_heap_goal)
     h.runtime.world.world_stopped = 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from impl.config import LINUX_AMD64
+from impl.mheap import Mheap
 from impl.rt import M, run_on
 from impl.scavenger import (
     SCAVENGE_QUANTUM,
@@ -65,7 +65,7 @@ class Work:
         return self.available <= self.stop_at
 
 
-def scavenger() -> tuple[Any, Clock, Work]:
+def scavenger() -> tuple[Mheap, Clock, Work]:
     h = scavenge_heap(LINUX_AMD64)
     clock = Clock()
     work = Work(clock)
@@ -74,14 +74,14 @@ def scavenger() -> tuple[Any, Clock, Work]:
     return h, clock, work
 
 
-def until_parked(h: Any, clock: Clock) -> int:
+def until_parked(h: Mheap, clock: Clock) -> int:
     """Runs the scavenger until it parks; the bytes it released."""
     before = h.pages.scav.released_bg.load()
     parks = clock.parks
     h.runtime.scavenger.wake()
     while clock.parks == parks:
         bgscavenge(h)
-    return h.pages.scav.released_bg.load() - before  # type: ignore[no-any-return]
+    return h.pages.scav.released_bg.load() - before
 
 
 def test_it_does_all_the_work_in_one_percent_of_the_time() -> None:
