@@ -61,7 +61,7 @@ class Obligation:
     `name` is unique in its subject, together with `case`, which tells the scenarios and mutants of
     one claim apart. `expect` is the least grade that passes; with REFUTED exactly that grade passes.
     `check` is given what the session provides to all checks (`Settings.means`). `finding` names a
-    known finding, `mutant` is the deliberate bug that must be refuted, and `refutes` then names the
+    known finding, of which `violates` says what invariants a counterexample may violate, `mutant` is the deliberate bug that must be refuted, and `refutes` then names the
     claim, within the subject, of which this shows that it can fail. A `fast` one is part of the
     tier that ends within a minute.
     """
@@ -74,6 +74,7 @@ class Obligation:
     check: Callable[[Any], Verdict]
     case: str = ""
     finding: str = ""
+    violates: frozenset[str] = frozenset()
     mutant: Named | None = None
     refutes: str = ""
     fast: bool = False
@@ -121,7 +122,15 @@ class Judgement:
     def passes(self) -> bool:
         """Whether the verdict is what was declared or stronger."""
         grade, expect = self.verdict.grade, self.obligation.expect
-        return grade is Grade.REFUTED if expect is Grade.REFUTED else grade >= expect
+        if expect is not Grade.REFUTED:
+            return grade >= expect
+        return grade is Grade.REFUTED and not self.astray
+
+    @property
+    def astray(self) -> bool:
+        """Whether a known finding is refuted, but by the violation of something else."""
+        found, named = self.verdict.counterexample, self.obligation.violates
+        return found is not None and bool(named) and found.invariant not in named
 
     @property
     def not_run(self) -> bool:

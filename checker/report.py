@@ -35,7 +35,10 @@ def explain(outcome: Judgement, replay: str = "") -> str:
     expected = obligation.expect.name
     if obligation.expect is Grade.REFUTED:
         what = _on_purpose(mutant_of(obligation), obligation.finding)
-        lines = [f"{outcome.identity}: {what} is no longer refuted: got {verdict.grade.name}"]
+        got = f"is no longer refuted: got {verdict.grade.name}"
+        if outcome.astray:
+            got = f"must violate {' or '.join(sorted(obligation.violates))}, not something else"
+        lines = [f"{outcome.identity}: {what} {got}"]
     else:
         atleast = "" if obligation.expect is Grade.PROVED else " or stronger"
         lines = [f"{outcome.identity}: expected {expected}{atleast}, got {verdict.grade.name}"]

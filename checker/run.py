@@ -184,6 +184,8 @@ def check_declaration(identity: str, obligation: Obligation, verdict: object) ->
             f"{identity} expects {obligation.expect.name}, which establishes nothing: "
             "expect PROVED, EXHAUSTED, SAMPLED or REFUTED"
         )
+    if obligation.finding and not obligation.violates:
+        raise ValueError(f"{identity}: say which invariant the known finding violates")
     if obligation.mutant is not None and obligation.expect is not Grade.REFUTED:
         raise ValueError(f"{identity}: mutant {obligation.mutant.name} must be expected REFUTED")
 

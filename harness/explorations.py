@@ -39,6 +39,7 @@ class Exploring:
     mutants: Sequence[tuple[Mutant, str]] = ()
     variant: Mutant | None = None
     finding: str = ""
+    violates: Sequence[str] = ()
     recorded: bool = True
     one: bool = False
 
@@ -59,6 +60,7 @@ class Exploring:
             cases=("",) if self.one else self.scenarios,
             variant=self.variant,
             finding=self.finding,
+            violates=self.violates,
             mutants=self.mutants,
         )
 

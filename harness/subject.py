@@ -52,6 +52,7 @@ class Theorem(Generic[M]):
     cases: Sequence[str] = ("",)
     variant: M | None = None
     finding: str = ""
+    violates: Sequence[str] = ()
     mutants: Sequence[tuple[M, str]] = ()
     cases_in_ids: bool = False
     of: str = ""
@@ -82,6 +83,7 @@ class Theorem(Generic[M]):
             lambda means: with_go(lambda: self.check(case, variant, means)),
             case=title,
             finding=self.finding,
+            violates=frozenset(self.violates),
             mutant=mutant,
             refutes=(self.of or self.name) if mutant else "",
         )

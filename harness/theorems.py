@@ -120,6 +120,7 @@ def random_runs(
     name: str = "stateful",
     expect: Grade = Grade.SAMPLED,
     finding: str = "",
+    violates: Sequence[str] = (),
     mutants: Sequence[Mutant] = (),
     mutant_effort: Effort = Effort(300, 15),
     refute: Callable[[Mutant], Verdict] | None = None,
@@ -141,6 +142,7 @@ def random_runs(
         expect,
         check,
         finding=finding,
+        violates=violates,
         mutants=_each(mutants),
     )
     return Group((theorem,), {machine.harness: replay_on(machine)})
@@ -166,6 +168,7 @@ def symbolic(
     suffix: str = "",
     variant: Mutant | None = None,
     finding: str = "",
+    violates: Sequence[str] = (),
 ) -> Theorem[Mutant]:
     """One claim. With a finding it must be refuted; else it is proved, or exhausted in its bound."""
     expect = Grade.REFUTED if finding else Grade.EXHAUSTED if claim.bound else Grade.PROVED
@@ -184,6 +187,7 @@ def symbolic(
         check,
         variant=variant,
         finding=finding,
+        violates=violates,
         mutants=_each(mutants),
     )
 
@@ -258,6 +262,7 @@ def case_theorem(
         check,
         variant=variant,
         finding=finding,
+        violates=(claim.name,) if finding else (),
         mutants=_each(planted),
     )
 

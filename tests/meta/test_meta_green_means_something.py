@@ -294,7 +294,7 @@ def test_m_what_must_be_refuted_is_not_any_more(folder: Folder, killed: str) -> 
 )
 def test_m_a_known_finding_has_vanished(folder: Folder, killed: str, verdict: str) -> None:
     folder.add(
-        "@claim(Grade.REFUTED, finding='go.dev/issue/74288')\n"
+        "@claim(Grade.REFUTED, finding='go.dev/issue/74288', violates=frozenset({'one_owner'}))\n"
         f"def limit():\n    return {verdict}\n" + CLAIM + killed
     )
     expect_red(
@@ -304,6 +304,29 @@ def test_m_a_known_finding_has_vanished(folder: Folder, killed: str, verdict: st
         "known findings*",
         "*go.dev/issue/74288*FAILED*",
     )
+
+
+def test_m_a_known_finding_violates_something_else(folder: Folder, killed: str) -> None:
+    """The claim fails, but of another bug: the finding might have vanished behind it."""
+    folder.add(
+        "@claim(Grade.REFUTED, finding='74288', violates=frozenset({'limit_is_valid'}))\n"
+        "def limit():\n    return REFUTED\n" + CLAIM + killed
+    )
+    expect_red(
+        folder,
+        "toy.limit",
+        "toy.limit: known finding 74288 must violate limit_is_valid, not something else",
+        "violated: one_owner",
+    )
+
+
+def test_m_a_known_finding_may_violate_anything(folder: Folder, killed: str) -> None:
+    folder.add(
+        "@claim(Grade.REFUTED, finding='74288')\ndef limit():\n    return REFUTED\n"
+        + CLAIM
+        + killed
+    )
+    expect_red(folder, "toy.limit", "*say which invariant the known finding violates*")
 
 
 def test_n_evidence_cannot_be_written(folder: Folder, killed: str) -> None:

@@ -76,6 +76,7 @@ def _span_sets() -> Group:
             [sets.HOLE, sets.BEYOND],
             why=QUEUE,
             finding=HOLE,
+            violates=["throw"],
             recorded=False,
         ),
         Exploring(
@@ -96,6 +97,7 @@ def _span_sets() -> Group:
         Grade.REFUTED,
         pop_meets_hole,
         finding=HOLE,
+        violates=["throw"],
     )
     return replace(group, theorems=(*group.theorems, schedule))
 

@@ -96,6 +96,7 @@ SUBJECT = Subject(
                     Grade.REFUTED,
                     stale_limit,
                     finding=ISSUE,
+                    violates=["span_state.visible_limit"],
                 ),
                 Theorem(
                     "induction_as_shipped",
@@ -122,6 +123,7 @@ SUBJECT = Subject(
             effort=Effort(300, 15),
             expect=Grade.REFUTED,
             finding=ISSUE,
+            violates=["span_state.publish"],
         ),
         refining(
             "span_state",
@@ -135,7 +137,14 @@ SUBJECT = Subject(
                 mutants=[(each, SHIPPED) for each in RACES],
                 one=True,
             ),
-            Exploring("stale_limit", OWN_WORDS, LATE, [READERS, SHIPPED_LOOK_UP], finding=ISSUE),
+            Exploring(
+                "stale_limit",
+                OWN_WORDS,
+                LATE,
+                [READERS, SHIPPED_LOOK_UP],
+                finding=ISSUE,
+                violates=["span_state.publish", "span_state.found_owns_the_word"],
+            ),
             Exploring(
                 "limit_before_state",
                 f"{OWN_WORDS}, once limit is set before the state",
@@ -183,7 +192,12 @@ SUBJECT = Subject(
                 named(VARIANTS, "div-rounds-down", "align-up-beyond", "align-down-clears-one-bit"),
             ),
             more=(
-                symbolic(claims.limiting, suffix="_as_shipped", finding=ISSUE),
+                symbolic(
+                    claims.limiting,
+                    suffix="_as_shipped",
+                    finding=ISSUE,
+                    violates=["span_state.limiting: a heap span has its limit"],
+                ),
                 symbolic(claims.limiting, suffix="_before_state", variant=LIMIT_BEFORE_STATE),
             ),
         ),
@@ -219,6 +233,7 @@ SUBJECT = Subject(
                     Grade.REFUTED,
                     recorded_limits,
                     finding=ISSUE,
+                    violates=["span_state.publish"],
                 ),
             ),
             replays={"limits": replay_trace(ForeignLimits)},

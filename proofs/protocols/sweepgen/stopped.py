@@ -26,6 +26,7 @@ from impl.runtime import new_mheap
 GO = "runtime/mgc.go gcMarkTermination"
 CLAIM = "a collection ends, whatever the mode it sweeps in"
 ISSUE = "53885"
+INVARIANT = "sweepgen.collections_end"
 SETTING = "gcstoptheworld=2"
 FATAL = "failed to set sweep barrier"
 
@@ -69,7 +70,7 @@ def in_the_runtime(_case: str, _variant: Mutant | None, means: Means) -> Verdict
 
 def _counterexample(steps: list[Step], harness: str) -> Counterexample:
     return Counterexample(
-        invariant="sweepgen.collections_end",
+        invariant=INVARIANT,
         citation=GO,
         why="the sweep barrier is taken after a sweep that left nothing to sweep",
         steps=steps,
@@ -91,7 +92,16 @@ def _replay_the_runtime(_choices: Sequence[Any], _variant: str) -> ReplayResult:
 
 STOPPED = Group(
     [
-        Theorem(name, Technique.RUN, CLAIM, GO, Grade.REFUTED, check, finding=ISSUE)
+        Theorem(
+            name,
+            Technique.RUN,
+            CLAIM,
+            GO,
+            Grade.REFUTED,
+            check,
+            finding=ISSUE,
+            violates=[INVARIANT],
+        )
         for name, check in (
             ("stopped_world_in_the_port", in_the_port),
             ("stopped_world_in_the_runtime", in_the_runtime),
