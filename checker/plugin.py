@@ -23,7 +23,7 @@ from checker.counterexample import Counterexample
 from checker.obligation import Judgement
 from checker.progress import beside
 from checker.report import explain, notes, summary, tables, word
-from checker.run import ProofSession, check_declaration, identity_of
+from checker.session import ProofSession, check_declaration, identity_of
 from checker.settings import Settings
 from checker.subjects import FILE, MEANS, ObligationItem, SubjectFile
 from checker.verdict import Verdict

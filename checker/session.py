@@ -1,4 +1,4 @@
-"""One run of obligations under pytest: what was collected, what came of it, what is wrong with it."""
+"""One session of pytest with its obligations: what was collected, what came of it, what is wrong with it."""
 
 import time
 from dataclasses import dataclass, field, replace
