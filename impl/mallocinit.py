@@ -63,9 +63,9 @@ def mallocinit(h: "Mheap", config: Config, mem: AddressSpace) -> None:
     h.runtime.persistent.init()
     h.runtime.finalizers.init()
     h.runtime.user_arena_state.init(config)
-    h.runtime.world.init()
+    h.runtime.sched.init()
     h.init()
-    h.runtime.world.mcache0 = allocmcache(h)
+    h.runtime.mcache0 = allocmcache(h)
     h.runtime.gc_bits_arenas.init()
 
     if config.ptr_size == 8:

@@ -213,6 +213,6 @@ def get_m_cache(h: "Mheap", mp: M) -> Mcache | None:
     The P must not change meanwhile: the caller has pinned mp.
     """
     if mp.p is None:
-        return h.runtime.world.mcache0
+        return h.runtime.mcache0
     c: Mcache = mp.p.mcache
     return c

@@ -12,21 +12,15 @@ threads to stop, tracing. Of runtime/lockrank_on.go: the print-outs before a thr
 from typing import TYPE_CHECKING
 
 from impl.rt import (
-    LockRank,
     M,
     Mutex,
-    Plain,
-    PlainSlice,
-    Struct,
     getm,
     lock,
-    lock_init,
     throw,
     unlock,
 )
 
 if TYPE_CHECKING:
-    from impl.mcache import Mcache
     from impl.mheap import Mheap
     from impl.runtime2 import P
 
@@ -34,22 +28,6 @@ PIDLE = 0
 PRUNNING = 1
 PGCSTOP = 3
 PDEAD = 4
-
-
-class World(Struct):
-    """runtime/proc.go and lockrank_on.go: whether the world is stopped, and all Ps there ever were.
-
-    mcache0 is the cache that threads without a P use until there are Ps.
-    """
-
-    world_stopped: Plain[int] = 0
-    sched_lock: Mutex
-    mcache0: Plain["Mcache | None"] = None
-    ever_allp: Plain[PlainSlice["P"]] = PlainSlice()
-
-    def init(self) -> None:
-        """runtime/proc.go schedinit: ranks the scheduler's lock."""
-        lock_init(self.sched_lock, LockRank.SCHED)
 
 
 def acquirem() -> M:
@@ -71,21 +49,21 @@ def can_be_preempted(mp: M) -> bool:
 
 def world_stopped(h: "Mheap") -> None:
     """runtime/lockrank_on.go worldStopped: notes that the world is stopped."""
-    h.runtime.world.world_stopped += 1
-    if h.runtime.world.world_stopped != 1:
+    h.runtime.world_is_stopped += 1
+    if h.runtime.world_is_stopped != 1:
         throw("recursive world stop")
 
 
 def world_started(h: "Mheap") -> None:
     """runtime/lockrank_on.go worldStarted: notes that the world is about to run again."""
-    h.runtime.world.world_stopped -= 1
-    if h.runtime.world.world_stopped != 0:
+    h.runtime.world_is_stopped -= 1
+    if h.runtime.world_is_stopped != 0:
         throw("released non-stopped world stop")
 
 
 def check_world_stopped(h: "Mheap") -> bool:
     """runtime/lockrank_on.go checkWorldStopped: the world is stopped, by one stop only."""
-    stopped = h.runtime.world.world_stopped
+    stopped = h.runtime.world_is_stopped
     if stopped > 1:
         throw("inconsistent world stop count")
     return stopped == 1
@@ -148,10 +126,10 @@ def stop_the_world_with_sema(h: "Mheap") -> None:
     """
     if getm().locks > 0:
         throw("stopTheWorld: holding locks")
-    lock(h.runtime.world.sched_lock)
+    lock(h.runtime.sched.lock)
     for pp in h.runtime.allp:
         pp.status = PGCSTOP
-    unlock(h.runtime.world.sched_lock)
+    unlock(h.runtime.sched.lock)
     world_stopped(h)
 
 
@@ -163,11 +141,11 @@ def start_the_world_with_sema(h: "Mheap") -> None:
     """
     assert_world_stopped(h)
     mp = acquirem()
-    lock(h.runtime.world.sched_lock)
+    lock(h.runtime.sched.lock)
     if mp.p is not None:
         mp.p.status = PRUNNING
         mp.p.mcache.prepare_for_sweep(h)
-    unlock(h.runtime.world.sched_lock)
+    unlock(h.runtime.sched.lock)
     world_started(h)
     for pp in h.runtime.allp:
         if pp.m is None:

@@ -42,7 +42,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
     The world is stopped and sched.lock held. The running thread keeps its P; if it has none, or
     that one goes, it gets P 0.
     """
-    assert_lock_held(h.runtime.world.sched_lock)
+    assert_lock_held(h.runtime.sched.lock)
     assert_world_stopped(h)
 
     old = len(h.runtime.allp)
@@ -51,11 +51,11 @@ def procresize(h: "Mheap", nprocs: int) -> None:
 
     # Destroyed Ps are kept, and used again.
     for i in range(old, nprocs):
-        if i < len(h.runtime.world.ever_allp):
-            pp = h.runtime.world.ever_allp[i]
+        if i < len(h.runtime.ever_allp):
+            pp = h.runtime.ever_allp[i]
         else:
             pp = new_p(h)
-            h.runtime.world.ever_allp = append(h.runtime.world.ever_allp, pp)
+            h.runtime.ever_allp = append(h.runtime.ever_allp, pp)
         pp.init(h, i)
         h.runtime.allp = append(h.runtime.allp, pp)
 
@@ -73,7 +73,7 @@ def procresize(h: "Mheap", nprocs: int) -> None:
         pp.status = PIDLE
         acquirep(h, pp)
 
-    h.runtime.world.mcache0 = None
+    h.runtime.mcache0 = None
 
     for i in range(nprocs, old):
         h.runtime.allp[i].destroy(h)
@@ -93,9 +93,9 @@ def gomaxprocs(h: "Mheap", n: int) -> int:
     if n <= 0 or n == ret:
         return ret
     stop_the_world_with_sema(h)
-    lock(h.runtime.world.sched_lock)
+    lock(h.runtime.sched.lock)
     procresize(h, n)
-    unlock(h.runtime.world.sched_lock)
+    unlock(h.runtime.sched.lock)
     start_the_world_with_sema(h)
     return ret
 
@@ -107,8 +107,8 @@ def schedinit(h: "Mheap", procs: int) -> None:
     """
     gcinit(h)
     world_stopped(h)
-    lock(h.runtime.world.sched_lock)
+    lock(h.runtime.sched.lock)
     procresize(h, procs)
-    unlock(h.runtime.world.sched_lock)
+    unlock(h.runtime.sched.lock)
     world_started(h)
     gcenable(h)

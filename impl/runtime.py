@@ -7,6 +7,7 @@ gets the heap, `h`, and reaches the others as h.runtime.
 from impl.config import Config
 from impl.gcbits import GcBitsArenas
 from impl.mallocinit import mallocinit
+from impl.mcache import Mcache
 from impl.mfinal import Finalizers
 from impl.mgclimit import GcCPULimiterState
 from impl.mgcpacer import GcControllerState
@@ -18,10 +19,9 @@ from impl.mspan import Mspan
 from impl.mspanset import SpanSetBlockAlloc
 from impl.mstats import Mstats
 from impl.persistentalloc import Persistent
-from impl.proc import World
 from impl.rt import AddressSpace, Const, Mixed, Plain, PlainSlice, Struct
 from impl.runtime1 import DebugVars
-from impl.runtime2 import P
+from impl.runtime2 import P, Schedt
 from impl.scavenger import ScavengerState
 from impl.userarenastate import UserArenaState
 
@@ -29,7 +29,9 @@ from impl.userarenastate import UserArenaState
 class Runtime(Struct):
     """What Go has as variables of the package runtime, and the memory and the clock of the system.
 
-    nanotime is what the clock shows, in nanoseconds: the client moves it.
+    nanotime is what the clock shows, in nanoseconds: the client moves it. mcache0 is the cache that
+    threads without a P use until there are Ps; ever_allp has all Ps there ever were, in Go the array
+    behind the slice allp. world_is_stopped counts stops.
     """
 
     mem: Const[AddressSpace]
@@ -39,22 +41,25 @@ class Runtime(Struct):
     mheap_: Mheap
     allp: Plain[PlainSlice[P]] = PlainSlice()
     emptymspan: Const[Mspan]
+    ever_allp: Plain[PlainSlice[P]] = PlainSlice()
     finalizers: Finalizers
     gc_bits_arenas: GcBitsArenas
     gc_blacken_enabled: Mixed[int] = 0
     gc_controller: GcControllerState
     gc_cpu_limiter: GcCPULimiterState
     gcphase: Mixed[int] = 0
+    mcache0: Plain[Mcache | None] = None
     memstats: Mstats
     persistent: Persistent
     scavenge: ScavengeGlobals
     scavenger: ScavengerState
+    sched: Schedt
     span_set_block_pool: SpanSetBlockAlloc
     sweep: Sweepdata
     use_checkmark: Plain[bool] = False
     user_arena_state: UserArenaState
     work: Work
-    world: World
+    world_is_stopped: Plain[int] = 0
 
 
 def new_mheap(config: Config, mem: AddressSpace | None = None) -> Mheap:

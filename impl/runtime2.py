@@ -1,4 +1,4 @@
-"""Processors (Ps): what a thread needs to run Go code."""
+"""Processors (Ps): what a thread needs to run Go code; and the scheduler, of which only a lock is left."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +9,15 @@ from impl.proc import PDEAD, PGCSTOP, PIDLE, assert_world_stopped
 from impl.rt import (
     Atomic,
     Const,
+    LockRank,
     M,
+    Mutex,
     Plain,
     PlainArray,
     Struct,
     assert_lock_held,
     lock,
+    lock_init,
     throw,
     unlock,
 )
@@ -58,15 +61,15 @@ class P(Struct):
         self.status = PGCSTOP
         if self.mcache is None:
             if id_ == 0:
-                if h.runtime.world.mcache0 is None:
+                if h.runtime.mcache0 is None:
                     throw("missing mcache?")
-                self.mcache = h.runtime.world.mcache0
+                self.mcache = h.runtime.mcache0
             else:
                 self.mcache = allocmcache(h)
 
     def destroy(self, h: "Mheap") -> None:
         """runtime/proc.go p.destroy: gives back all that a P has of the heap; the world is stopped."""
-        assert_lock_held(h.runtime.world.sched_lock)
+        assert_lock_held(h.runtime.sched.lock)
         assert_world_stopped(h)
 
         self.gcw.dispose(h.runtime.work)
@@ -81,3 +84,13 @@ class P(Struct):
         freemcache(h, self.mcache)
         self.mcache = None  # type: ignore[assignment]  # nil while the P is dead
         self.status = PDEAD
+
+
+class Schedt(Struct):
+    """runtime/runtime2.go schedt: the scheduler. Its lock guards changes of the number of Ps."""
+
+    lock: Mutex
+
+    def init(self) -> None:
+        """runtime/proc.go schedinit: ranks the lock."""
+        lock_init(self.lock, LockRank.SCHED)

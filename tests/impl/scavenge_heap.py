@@ -16,8 +16,8 @@ from impl.mheap import Mheap
 from impl.mpagealloc import PageAlloc
 from impl.mstats import Mstats
 from impl.persistentalloc import Persistent
-from impl.proc import World
-from impl.rt import AddressSpace, Atomic, LockRank, Mutex, lock, lock_init, unlock
+from impl.rt import AddressSpace, Atomic, LockRank, Mutex, PlainSlice, lock, lock_init, unlock
+from impl.runtime2 import Schedt
 from impl.scavenger import ScavengerState
 
 
@@ -31,7 +31,10 @@ def scavenge_heap(config: Config) -> Mheap:
         scavenge=ScavengeGlobals(),
         scavenger=ScavengerState(),
         persistent=Persistent(),
-        world=World(),
+        sched=Schedt(),
+        world_is_stopped=0,
+        mcache0=None,
+        ever_allp=PlainSlice(),
         allp=(),
         gcphase=0,
         gc_blacken_enabled=0,
@@ -56,9 +59,9 @@ def scavenge_heap(config: Config) -> Mheap:
     h.runtime.persistent.init()
     h.runtime.memstats.init(config)
     h.runtime.sweep.active.mark_drained()
-    h.runtime.world.world_stopped = 1
+    h.runtime.world_is_stopped = 1
     h.runtime.gc_controller.init(h, 100, MAX_INT64)
-    h.runtime.world.world_stopped = 0
+    h.runtime.world_is_stopped = 0
     return cast(Mheap, h)
 
 

@@ -209,8 +209,8 @@ def test_before_there_are_ps_the_bootstrap_cache_serves() -> None:
         h = new_mheap(LINUX_AMD64)
         h.runtime.sweep.active.state.store(1 << 31)
         assert mallocgc(h, 100, None, True) == 0xC0 << 32
-        assert h.runtime.world.mcache0 is not None
-        used = h.runtime.world.mcache0.alloc[span_class(h, 0xC0 << 32)]
+        assert h.runtime.mcache0 is not None
+        used = h.runtime.mcache0.alloc[span_class(h, 0xC0 << 32)]
         assert used.alloc_count == 1
 
 

@@ -66,7 +66,7 @@ def test_a_reader_sees_all_that_was_counted_before(steps: list[tuple[Any, int]])
             h.runtime.memstats.heap_stats.release()
         total += n
         count += 1
-    h.runtime.world.world_stopped = 1
+    h.runtime.world_is_stopped = 1
     out.clear()
     h.runtime.memstats.heap_stats.unsafe_read(h, out)
     assert i64(out.committed.load()) == total
@@ -116,7 +116,7 @@ def test_the_books_agree_after_allocating_freeing_and_scavenging() -> None:
     assert stats.heap_idle == stats.heap_sys
     assert 0 < stats.heap_released < stats.heap_sys
     assert stats.sys >= stats.heap_sys + stats.stack_inuse
-    assert h.runtime.world.world_stopped == 0
+    assert h.runtime.world_is_stopped == 0
 
 
 def add(counter: Any, n: int = 8192) -> None:
@@ -156,7 +156,7 @@ WRONG_BOOKS = [
 def test_books_that_differ_throw(text: str, spoil: Any) -> None:
     h = used_heap()
     spoil(h)
-    h.runtime.world.world_stopped = 1
+    h.runtime.world_is_stopped = 1
     with throws(text):
         readmemstats_m(h, True)
     readmemstats_m(h, False)

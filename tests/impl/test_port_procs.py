@@ -32,7 +32,7 @@ def test_a_program_starts_with_p_0_and_its_bootstrap_cache() -> None:
         assert getm().p is h.runtime.allp[0]
         assert [pp.status for pp in h.runtime.allp] == [PRUNNING, PIDLE]
         assert h.runtime.allp[0].mcache is not h.runtime.allp[1].mcache
-        assert h.runtime.world.mcache0 is None
+        assert h.runtime.mcache0 is None
         assert get_m_cache(h, getm()) is h.runtime.allp[0].mcache
         assert get_m_cache(h, M()) is None
         assert h.runtime.sweep.parked
@@ -84,7 +84,7 @@ def test_there_is_one_p_at_least() -> None:
     with program() as h:
         assert gomaxprocs(h, 0) == gomaxprocs(h, 1) == 1
         stop_the_world_with_sema(h)
-        lock(h.runtime.world.sched_lock)
+        lock(h.runtime.sched.lock)
         with throws("procresize: invalid arg"):
             procresize(h, 0)
 
@@ -93,7 +93,7 @@ def test_ps_change_in_a_stopped_world_only() -> None:
     with program(2) as h:
         with throws("not holding required lock!"):
             h.runtime.allp[1].destroy(h)
-        lock(h.runtime.world.sched_lock)
+        lock(h.runtime.sched.lock)
         with throws("world not stopped"):
             procresize(h, 1)
 

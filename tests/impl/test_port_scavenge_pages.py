@@ -292,9 +292,9 @@ def test_in_a_test_the_books_are_left_alone() -> None:
 
 
 def pace(h: Mheap, memory_limit: int, heap_goal: int, last_heap_goal: int) -> tuple[int, int]:
-    h.runtime.world.world_stopped = 1
+    h.runtime.world_is_stopped = 1
     gc_pace_scavenger(h, memory_limit, heap_goal, last_heap_goal)
-    h.runtime.world.world_stopped = 0
+    h.runtime.world_is_stopped = 0
     return h.runtime.scavenge.gc_percent_goal.load(), h.runtime.scavenge.memory_limit_goal.load()
 
 

@@ -90,7 +90,7 @@ class Look:
     def caches(self) -> list[tuple[int, int, int]]:
         """The page caches of all Ps: (chunk, free pages, those of them that are scavenged)."""
         found = []
-        for pp in self.h.runtime.world.ever_allp:
+        for pp in self.h.runtime.ever_allp:
             c = pp.pcache
             if c.cache != 0:
                 page = chunk_page_index(self.config, c.base)
@@ -154,7 +154,7 @@ class Look:
         """The structures in the Ps' caches and in the pool, with those that are in both."""
         found = [
             pp.mspancache.buf[i]
-            for pp in self.h.runtime.world.ever_allp
+            for pp in self.h.runtime.ever_allp
             for i in range(pp.mspancache.len)
         ]
         link = self.h.spanalloc.list

@@ -78,7 +78,7 @@ class SweepGenerations(WatchedComparison):
         """A throw with the world stopped is not the end of these runs."""
         super().recover()
         if hasattr(self, "heap"):
-            self.heap.runtime.world.world_stopped = 0
+            self.heap.runtime.world_is_stopped = 0
 
     def _listen(self) -> None:
         heard: dict[Any, Any] = {self.heap: self.heap_written}

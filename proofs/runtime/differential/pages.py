@@ -107,7 +107,7 @@ class PagesDifferential(Differential):
         p.init(h, h.lock, h.runtime.memstats.other_sys, True)
         cache = port.mpagecache.PageCache
         self.caches = caches = [cache() for _ in range(CACHES)]
-        scav, locked = port.mgcscavenge, self.locked
+        locked = self.locked
         self.live: list[tuple[int, int]] = []
         self.grown: set[int] = set()
         self.calls: dict[int, Callable[..., Any]] = {
@@ -120,8 +120,8 @@ class PagesDifferential(Differential):
             Op.PAGES_ALLOC_TO_CACHE: self.do_to_cache,
             Op.PAGES_CACHE_ALLOC: lambda k, n: caches[k].alloc(self.config, n),
             Op.PAGES_CACHE_FLUSH: locked(lambda k: caches[k].flush(p)),
-            Op.PAGES_SCAVENGE: lambda n, force: scav.scavenge(p, n, None, bool(force)),
-            Op.PAGES_SCAVENGE_ONE: lambda ci, i, n: scav.scavenge_one(p, ci, i, n),
+            Op.PAGES_SCAVENGE: lambda n, force: p.scavenge(n, None, bool(force)),
+            Op.PAGES_SCAVENGE_ONE: p.scavenge_one,
             Op.PAGES_SCAV_FIND: lambda force: p.scav.index.find(bool(force)),
             Op.PAGES_NEXT_GEN: p.scav.index.next_gen,
             Op.PAGES_ENABLE_HUGE: p.enable_chunk_huge_pages,
