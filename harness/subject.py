@@ -26,7 +26,7 @@ from harness.conformance import TraceReader
 from harness.means import Means, with_go
 from harness.replay import Replayer
 
-M = TypeVar("M", bound=Named)
+AnyMutant = TypeVar("AnyMutant", bound=Named)
 """A mutant: of the model or the port, or of the real runtime."""
 
 KILLS = "_kills"
@@ -34,7 +34,7 @@ KILLS = "_kills"
 
 
 @dataclass(frozen=True)
-class Theorem(Generic[M]):
+class Theorem(Generic[AnyMutant]):
     """One claim, in each of its cases, with the mutants that show that it can fail.
 
     `check` is given a case ("" if there is only one), a variant of the code (None: as it is) and the
@@ -48,12 +48,12 @@ class Theorem(Generic[M]):
     statement: str
     cites: str
     expect: Grade
-    check: Callable[[str, M | None, Means], Verdict]
+    check: Callable[[str, AnyMutant | None, Means], Verdict]
     cases: Sequence[str] = ("",)
-    variant: M | None = None
+    variant: AnyMutant | None = None
     finding: str = ""
     violates: Sequence[str] = ()
-    mutants: Sequence[tuple[M, str]] = ()
+    mutants: Sequence[tuple[AnyMutant, str]] = ()
     cases_in_ids: bool = False
     of: str = ""
 
@@ -70,9 +70,9 @@ class Theorem(Generic[M]):
         name: str,
         title: str,
         case: str,
-        variant: M | None,
+        variant: AnyMutant | None,
         expect: Grade = Grade.REFUTED,
-        mutant: M | None = None,
+        mutant: AnyMutant | None = None,
     ) -> Obligation:
         return Obligation(
             name,
