@@ -16,7 +16,8 @@ What a user imports, and from where:
 | `stateful` | `Comparison`, `check_stateful`: random runs beside the model |
 | `exercise` | `Exercise`: random runs without a model |
 | `contracts` | `Contract`, `check_contract`: pure functions |
-| `plain` | `Instance`, `Monitor`: the model on plain values, for traces of a real system |
+| `plain` | `Instance`: the model on plain values |
+| `monitor` | `Monitor`: the same along a trace of a real system |
 | `verdict` | `Verdict`, `Grade`: what was established |
 | `counterexample` | `Counterexample`: how it fails |
 | `assumption` | `Assumption`: what a verdict takes for granted |
@@ -33,6 +34,7 @@ __all__ = [
     "exercise",
     "induction",
     "interleaving",
+    "monitor",
     "mutation",
     "obligation",
     "plain",

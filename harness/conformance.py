@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.counterexample import Counterexample, Replay, Scalar, Step
-from checker.plain import Monitor, Rejected
+from checker.monitor import Monitor, Rejected
 from checker.spec import applied, named
 from checker.verdict import Grade, Verdict
 from golang.events import Event

@@ -7,7 +7,8 @@ import z3
 
 from checker.htmlpage import page
 from checker.induction import prove
-from checker.plain import UNSEEN, Disabled, Instance, Monitor, Rejected, SpecError
+from checker.monitor import UNSEEN, Monitor, Rejected
+from checker.plain import Disabled, Instance, SpecError
 from checker.reachability import check_reachable
 from checker.solver import second_opinion, solve
 from checker.spec import (

@@ -9,7 +9,8 @@ import z3
 from checker.formulas import Successor, Vocabulary, arbitrary_state, guards, state_after
 from checker.induction import prove
 from checker.logic import to_z3
-from checker.plain import Instance, Monitor, PlainState, Rejected
+from checker.monitor import Monitor, Rejected
+from checker.plain import Instance, PlainState
 from checker.solver import solve
 from checker.spec import Action, Machine, Sort
 from checker.terms import Elem, Int

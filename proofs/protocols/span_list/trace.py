@@ -7,7 +7,7 @@ compared with the model's order.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from checker.plain import Monitor
+from checker.monitor import Monitor
 from golang.events import (
     Event,
     ListInit,

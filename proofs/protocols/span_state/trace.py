@@ -8,7 +8,7 @@ published; `ForeignLimits` is the monitor that does not put up with that.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from checker.plain import Monitor
+from checker.monitor import Monitor
 from golang.events import Event, GcPhase, ListInsertBack, SpanFree, StateStore
 from golang.trace import Trace
 from harness.conformance import TraceMonitor, TraceViolation

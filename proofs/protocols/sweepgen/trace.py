@@ -10,7 +10,7 @@ winner's step is then taken early. The cache of a refill is known from the event
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from checker.plain import Monitor
+from checker.monitor import Monitor
 from golang.events import (
     Drained,
     Event,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.plain import Monitor
+from checker.monitor import Monitor
 from golang.events import Event, NzBegin, NzEnd, SpanInit, ZbCas, ZbLoad, ZbStore
 from golang.trace import Trace
 from harness.conformance import TraceMonitor, TraceViolation
