@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench import access, growth, oracle, report, size
+from bench import access, growth, oracle, readings, report, size
 from bench.classless import CannotRewrite
 from bench.measure import DifferentWork, Measurement
 from checker.binding import Binding
@@ -14,7 +14,7 @@ from golang.errors import CannotCheck, GoMissing
 
 HOLDS, VIOLATED, NO_ANSWER, INTERRUPTED = 0, 1, 2, 130
 
-SUBJECTS = ("oracle", "access", "growth", "size")
+SUBJECTS = ("oracle", "access", "growth", "readings", "size")
 PROGRAMS = Path("build/go")
 
 
@@ -47,7 +47,7 @@ PROGRAMS = Path("build/go")
     help="Where to write the numbers.",
 )
 def bench(only: tuple[str, ...], rounds: int, scale: float, output: Path) -> int:
-    r"""Measure the speed and size of the port, as ratios of two sides in one run.
+    r"""Measure the speed and size of the port, and the speed of a search, as ratios in one run.
 
     \b
     oracle  operations per second of the port, and of Go's own code in another
@@ -57,6 +57,10 @@ def bench(only: tuple[str, ...], rounds: int, scale: float, output: Path) -> int
             access classes, with and without locks: at least half the speed is kept
     growth  grey objects put into one queue of 32,000, and into sixteen of 2,000: at
             least half the speed is kept
+    readings
+            states per second of the search of each model, by text emitted from
+            its bodies and by the bodies: five times the speed where there are
+            thousands
     size    memory for a heap of 512 GiB and for one of 64 MiB with as many spans
 
     The sides take turns, and a ratio is the median of those of the rounds, with the
@@ -86,6 +90,8 @@ def bench(only: tuple[str, ...], rounds: int, scale: float, output: Path) -> int
         measurements += access.measure(port, scale, rounds)
     if "growth" in chosen:
         measurements += growth.measure(port, scale, rounds)
+    if "readings" in chosen:
+        measurements += readings.measure(rounds)
     if "size" in chosen:
         measurements += size.measure(port)
     for table in report.tables(measurements):

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checker.counterexample import Counterexample, Replay, Step, changed
+from checker.emitted import EmittedInstance
 from checker.plain import Instance, PlainState
 from checker.spec import Action, Machine, Property, applied
 from checker.verdict import Grade, Verdict
@@ -35,16 +36,6 @@ class Reachable:
 def explore(instance: Instance, *, state_limit: int = DEFAULT_STATE_LIMIT) -> Reachable:
     """Visits every reachable state breadth first and checks every property in each."""
     machine = instance.machine
-    moves = [
-        (action, arguments)
-        for action in machine.actions.values()
-        for arguments in instance.arguments(action.params)
-    ]
-    steps = [
-        (prop, arguments)
-        for prop in machine.transitions.values()
-        for arguments in instance.arguments(prop.params)
-    ]
     found = Reachable(fired=dict.fromkeys(machine.actions, 0))
     parents: dict[PlainState, Parent | None] = {instance.initial: None}
     queue = deque([(instance.initial, 0)])
@@ -54,17 +45,14 @@ def explore(instance: Instance, *, state_limit: int = DEFAULT_STATE_LIMIT) -> Re
         return found
     while queue:
         state, found.depth = queue.popleft()
-        for action, arguments in moves:
-            after = instance.step(state, action, arguments)
-            if after is None:
-                continue
+        for action, arguments, after in instance.successors(state):
             found.transitions += 1
             found.fired[action.name] += 1
-            for prop, prop_arguments in steps:
-                if not instance.step_holds(prop, state, after, prop_arguments):
-                    last = (action, arguments, after)
-                    found.broken = (prop, prop_arguments, [*_path(parents, state), last])
-                    return found
+            wrong = instance.broken_step(state, after)
+            if wrong is not None:
+                last = (action, arguments, after)
+                found.broken = (*wrong, [*_path(parents, state), last])
+                return found
             if after in parents:
                 continue
             parents[after] = (state, action, arguments)
@@ -95,7 +83,7 @@ def check_reachable(
     it means that the machine is not the one that was reviewed. An action that never fires makes it
     VACUOUS. `variant` names a mutated machine in the replay of its counterexample.
     """
-    instance = Instance(machine, sizes, constants)
+    instance = EmittedInstance(machine, sizes, constants)
     found = explore(instance, state_limit=state_limit)
     bound = ", ".join(f"{n} = {v}" for n, v in [*sizes.items(), *(constants or {}).items()])
     counts = {

@@ -142,6 +142,14 @@ ENGINES = (
         ("tests/checker/test_model_engines.py", "tests/model/test_readings.py"),
     ),
     TrustedPiece(
+        ("checker/emitted.py",),
+        "The text by which a search takes all steps and judges all properties does what the model's "
+        "functions do.",
+        "It is made from terms of the same functions, and a violation that it finds is looked for by "
+        "the functions themselves.",
+        ("tests/model/test_emitted.py",),
+    ),
+    TrustedPiece(
         ("checker/symbolic/", "checker/terms.py", "checker/bitvectors.py"),
         "Python's operators mean on symbolic values what they mean on integers.",
         "Each path without a cut loop is run again by CPython, on inputs that lead along it, and must "

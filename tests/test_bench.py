@@ -3,19 +3,22 @@
 import ast
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import impl
-from bench import access, classless, cli, growth, oracle, report, size
+from bench import access, classless, cli, growth, oracle, readings, report, size
 from bench.classless import CannotRewrite, Rewriter
 from bench.measure import DifferentWork, Measurement, Pair, Side, TimedWork, speeds
 from bench.snapshot import snapshot
 from bench.workloads import WORKLOADS
 from checker.binding import Binding, Edit
+from checker.emitted import EmittedInstance
+from checker.plain import PlainState
+from checker.spec import Action
 from golang.errors import GoMissing
 from golang.toolchain import find_go
 
@@ -214,6 +217,24 @@ def test_queues_of_several_lengths_get_as_many_puts(port: Binding) -> None:
     lost = Edit("mgcwork", "self.objects = append(self.objects, obj)", "append(self.objects, obj)")
     with pytest.raises(DifferentWork):
         growth.measure(Binding("impl", edits=[lost]), scale=0.01, rounds=1)
+
+
+def test_both_readings_of_a_model_visit_the_same_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readings, "INSTANCES", readings.INSTANCES[:2])
+    found = readings.measure(rounds=1)
+    assert only_names(found) == ["span_list, 261 states", "span_state, 885 states"]
+    for each in found:
+        assert set(each.amounts) == {readings.TEXT, readings.BODIES}
+
+    class Fewer(EmittedInstance):
+        def successors(
+            self, state: PlainState
+        ) -> Iterator[tuple[Action, tuple[Any, ...], PlainState]]:
+            yield from list(super().successors(state))[1:]
+
+    monkeypatch.setattr(readings, "EmittedInstance", Fewer)
+    with pytest.raises(DifferentWork):
+        readings.measure(rounds=1)
 
 
 def test_a_larger_heap_is_measured_with_as_many_spans(port: Binding) -> None:

@@ -23,7 +23,8 @@ class Refinement:
     `start` takes the model to the state of the setup, `follow` takes the steps an operation stands
     for, `port` shows the abstraction what it needs of memory. The model's own invariants are checked
     in every state as well, since a history variable may say what memory does not; `known_broken`
-    names those of which a known finding says that they fail.
+    names those of which a known finding says that they fail. A state of the model in which they hold
+    is judged once, however often threads come to it.
     """
 
     scenario: Scenario
@@ -35,6 +36,7 @@ class Refinement:
     states: int | None = None
     known_broken: frozenset[str] = frozenset()
     fired: dict[str, int] = field(default_factory=dict)
+    sound: set[PlainState] = field(default_factory=set)
 
     def initial(self, view: View) -> PlainState:
         run = ModelRun(self.instance, self.abstraction)
@@ -58,9 +60,11 @@ class Refinement:
             run.compare(self.port(view))
         except Diverged as error:
             raise Violation(error.invariant, error.why) from None
-        broken = self.instance.broken(run.state, self.known_broken)
-        if broken is not None:
-            raise Violation(f"{self.instance.machine.name}.{broken[0].name}", broken[0].why)
+        if run.state not in self.sound:
+            broken = self.instance.broken(run.state, self.known_broken)
+            if broken is not None:
+                raise Violation(f"{self.instance.machine.name}.{broken[0].name}", broken[0].why)
+            self.sound.add(run.state)
         for name, count in run.fired.items():
             self.fired[name] = self.fired.get(name, 0) + count
         return run.state
