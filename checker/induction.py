@@ -25,7 +25,7 @@ from checker.formulas import (
     written,
 )
 from checker.logic import And, Not, to_z3
-from checker.solver import DEFAULT_RLIMIT, Answer, second_opinion, solve, version
+from checker.solver import DEFAULT_RLIMIT, Answer, Questions, second_opinion, solve, version
 from checker.spec import Action, Domain, Machine, Property
 from checker.verdict import Grade, Verdict
 from checker.witness import Witness
@@ -58,6 +58,9 @@ class _Tally:
     agreed: int = 0
     rlimit: int = 0
     needed: set[str] = field(default_factory=set)
+    facts: tuple[Any, ...] | None = None
+    asking: dict[int, Questions] = field(default_factory=dict)
+    """By seed, the questions with these facts: those about one action."""
 
 
 def prove(
@@ -183,8 +186,14 @@ def _settle(
     """None when the answer is no; otherwise the verdict that ends the proof."""
     tally.questions += 1
     plain = [*question.facts, question.negated_goal]
+    if question.facts is not tally.facts:
+        tally.facts, tally.asking = question.facts, {}
     for seed in seeds:
-        answer = solve(plain, tracked=question.hypotheses, seed=seed, rlimit=rlimit)
+        if seed not in tally.asking:
+            tally.asking[seed] = Questions(
+                question.facts, question.hypotheses, seed=seed, rlimit=rlimit
+            )
+        answer = tally.asking[seed].ask(question.negated_goal)
         tally.rlimit = max(tally.rlimit, answer.rlimit_used)
         if answer.status == "unknown":
             reason = (

@@ -6,6 +6,7 @@ three statuses. Callers decide what "unknown" means to them; nobody can mistake 
 because `Answer` has no truth value.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,6 +16,28 @@ import z3
 
 Status = Literal["sat", "unsat", "unknown"]
 DEFAULT_RLIMIT = 20_000_000
+
+_DECLARED = re.compile(r"^\(declare-fun (\S+)", re.MULTILINE)
+_SIMPLE = re.compile(r"[A-Za-z~!@$%^&*_+=<>.?/-][\w~!@$%^&*+=<>.?/-]*")
+_RESERVED = frozenset(
+    [
+        "_",
+        "!",
+        "as",
+        "exists",
+        "forall",
+        "lambda",
+        "let",
+        "match",
+        "par",
+        "BINARY",
+        "DECIMAL",
+        "HEXADECIMAL",
+        "NUMERAL",
+        "STRING",
+    ]
+)
+"""Words of SMT-LIB that are no symbols."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +70,52 @@ def solve(
     `rlimit` bounds the work in Z3's resource units; `logic` picks a specialised solver.
     """
     solver = z3.SolverFor(logic) if logic else z3.Solver()
+    return _answer(_prepared(solver, assertions, tracked or {}, rlimit, seed))
+
+
+class Questions:
+    """Several questions with most assertions in common, which are handed over once.
+
+    The answers are those of `solve`: what is not answered "unsat" here is asked there.
+    """
+
+    def __init__(
+        self,
+        assertions: Sequence[Any],
+        tracked: Mapping[str, Any],
+        *,
+        rlimit: int = DEFAULT_RLIMIT,
+        seed: int = 0,
+    ) -> None:
+        self._assertions, self._tracked = assertions, tracked
+        self._rlimit, self._seed = rlimit, seed
+        self._solver = _prepared(z3.Solver(), assertions, tracked, rlimit, seed)
+
+    def ask(self, more: Any) -> Answer:
+        """Whether the assertions have a model in which this one holds as well."""
+        self._solver.push()
+        self._solver.add(more)
+        answer = _answer(self._solver)
+        self._solver.pop()
+        if answer.status == "unsat":
+            return answer
+        return solve(
+            [*self._assertions, more], tracked=self._tracked, rlimit=self._rlimit, seed=self._seed
+        )
+
+
+def _prepared(
+    solver: Any, assertions: Sequence[Any], tracked: Mapping[str, Any], rlimit: int, seed: int
+) -> Any:
     solver.set("random_seed", seed)
     solver.set("rlimit", rlimit)
     solver.add(*assertions)
-    for name, assertion in (tracked or {}).items():
+    for name, assertion in tracked.items():
         solver.assert_and_track(assertion, z3.Bool(f"assume:{name}"))
+    return solver
+
+
+def _answer(solver: Any) -> Answer:
     before = _rlimit_count(solver)
     result = solver.check()
     used = _rlimit_count(solver) - before
@@ -71,9 +135,10 @@ def second_opinion(assertions: Sequence[Any], *, rlimit: int = 2_000_000) -> Sta
     Finite model finding answers most questions about uninterpreted sorts; arithmetic under
     quantifiers wants the ordinary instantiation, which is tried next.
     """
-    solver = z3.Solver()
-    solver.add(*_plainly_named(assertions))
-    text = "(set-logic ALL)\n" + solver.to_smt2()
+    text = _smt2(assertions)
+    if not all(map(_readable, _DECLARED.findall(text))):
+        text = _smt2(_plainly_named(assertions))
+    text = "(set-logic ALL)\n" + text
     status = _ask_cvc5(text, rlimit, {"finite-model-find": "true"})
     return status if status != "unknown" else _ask_cvc5(text, rlimit, {})
 
@@ -98,6 +163,18 @@ def _ask_cvc5(text: str, rlimit: int, options: Mapping[str, str]) -> Status:
 def version() -> str:
     """The main solver and its version, as recorded with each verdict."""
     return f"z3 {z3.get_version_string()}"
+
+
+def _smt2(assertions: Sequence[Any]) -> str:
+    solver = z3.Solver()
+    solver.add(*assertions)
+    text: str = solver.to_smt2()
+    return text
+
+
+def _readable(name: str) -> bool:
+    """Whether every solver reads a name as Z3 writes it."""
+    return bool(_SIMPLE.fullmatch(name)) and name not in _RESERVED
 
 
 def _plainly_named(assertions: Sequence[Any]) -> list[Any]:

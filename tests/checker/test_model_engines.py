@@ -10,7 +10,7 @@ from checker.induction import prove
 from checker.monitor import UNSEEN, Monitor, Rejected
 from checker.plain import Disabled, Instance, SpecError
 from checker.reachability import check_reachable
-from checker.solver import second_opinion, solve
+from checker.solver import Answer, Questions, second_opinion, solve
 from checker.spec import (
     ALL,
     BOOL,
@@ -395,6 +395,44 @@ def test_the_second_solver_disagrees_with_a_wrong_claim() -> None:
     x = z3.Int("x")
     assert second_opinion([x > 0]) == "sat"
     assert second_opinion([x > 0, x < 0]) == "unsat"
+
+
+@pytest.mark.parametrize("name", ["x", "x!1", "x'", "let", "_", "a b", "1x", "é", "forall"])
+def test_the_second_solver_reads_any_name(name: str) -> None:
+    """Z3 takes any text for a name; cvc5 is handed one that it reads."""
+    x = z3.Int(name)
+    f = z3.Function(f"{name}.f", z3.IntSort(), z3.IntSort())
+    assert second_opinion([f(x) > x]) == "sat"
+    assert second_opinion([f(x) > x, f(x) < x]) == "unsat"
+
+
+def test_questions_with_much_in_common_have_the_answers_of_each_by_itself() -> None:
+    x, y = z3.Ints("x y")
+    given, hypotheses = [x >= 0], {"small": x <= 3, "even": y % 2 == 0, "equal": x == y}
+    asked = Questions(given, hypotheses)
+    more = [x == 5, z3.And(x == y, x == 1), x == 2, x + y == 3, y == 8]
+    for each in [*more, *reversed(more)]:
+        answer = asked.ask(each)
+        alone = solve([*given, each], tracked=hypotheses)
+        assert answer.status == alone.status
+        if alone.status == "sat":
+            assert [answer.model.eval(each) for each in (x, y)] == [
+                alone.model.eval(each) for each in (x, y)
+            ]
+        else:
+            needed = [hypotheses[name] for name in answer.core]
+            assert solve([*given, each, *needed]).status == "unsat"
+    assert {asked.ask(each).status for each in more} == {"sat", "unsat"}
+
+
+def test_a_question_that_is_too_hard_beside_others_is_asked_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the shared solver does not settle is no answer yet."""
+    monkeypatch.setattr(z3.Solver, "check", lambda _: z3.unknown)
+    asked = Questions([z3.BoolVal(True)], {})
+    monkeypatch.setattr("checker.solver.solve", lambda *_, **__: Answer("unsat"))
+    assert asked.ask(z3.BoolVal(False)).status == "unsat"
 
 
 def test_rlimit_is_counted_for_each_question() -> None:
