@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from checker.counterexample import Scalar
-from checker.plain import Disabled, SpecError, StateView, Writer, entry_name
+from checker.plain import Disabled, SpecError, StateView, Writer, emptied, entry_name
 from checker.spec import Choice, Domain, Machine, Property, Sort, Variable, named, spell
 
 
@@ -49,6 +49,7 @@ class Monitor:
         self._known: dict[str, dict[Any, None]] = {sort.name: {} for sort in machine.sorts}
         self._maps = {v.name: _SparseMap(v) for v in machine.variables.values() if v.index}
         self._scalars = {v.name: v.init for v in machine.variables.values() if not v.index}
+        self._writer = Writer(machine.variables, self._elements)
         self._view = StateView(
             self.constants, self._maps, self._scalars.__getitem__, self._elements
         )
@@ -59,7 +60,7 @@ class Monitor:
         for (_, domain), argument in zip(action.params, arguments, strict=True):
             if isinstance(domain, Sort):
                 self._known[domain.name][argument] = None
-        writer = Writer(self.machine.variables, self._elements)
+        writer = emptied(self._writer)
         try:
             action.body(self._view, writer, *arguments)
         except Disabled:

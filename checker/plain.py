@@ -69,7 +69,10 @@ class StateView:
 
 
 class Writer:
-    """Collects the writes of one step: `n.name[index] = value` and `n.name = value`."""
+    """Collects the writes of one step: `n.name[index] = value` and `n.name = value`.
+
+    It is made once, and emptied before each step, since steps are many and short.
+    """
 
     _log: list[Write]
     _variables: Mapping[str, Variable]
@@ -88,6 +91,12 @@ class Writer:
         if variable is None or variable.index:
             raise SpecError(f"{name!r} is not a scalar variable of this machine")
         self._log.append((variable, (), value))
+
+
+def emptied(writer: Writer) -> Writer:
+    """The writer without the writes of the step before."""
+    writer._log.clear()
+    return writer
 
 
 class _LogWriter:
@@ -139,6 +148,7 @@ class Instance:
         self._offset: dict[str, int] = {}
         self._positions: dict[tuple[str, tuple[Any, ...]], int] = {}
         self._names: list[str] = []
+        self._arguments: dict[tuple[tuple[str, Domain], ...], tuple[tuple[int, ...], ...]] = {}
         initial: list[Any] = []
         for variable in machine.variables.values():
             self._offset[variable.name] = len(initial)
@@ -149,6 +159,7 @@ class Instance:
             self._names += [entry_name(variable, key) for key in keys]
         self.initial: PlainState = tuple(initial)
         self._before, self._after = _MovableView(self), _MovableView(self)
+        self._writer = Writer(machine.variables, self.elements)
 
     def elements(self, domain: Domain) -> range:
         """The elements of a sort, or the integers of a range or choice, in this instance."""
@@ -169,15 +180,19 @@ class Instance:
             self.constants[high] if isinstance(high, str) else high,
         )
 
-    def arguments(self, params: tuple[tuple[str, Domain], ...]) -> list[tuple[int, ...]]:
+    def arguments(self, params: tuple[tuple[str, Domain], ...]) -> Sequence[tuple[int, ...]]:
         """Every combination of values of an action's or property's parameters."""
-        return list(itertools.product(*(self.elements(domain) for _, domain in params)))
+        found = self._arguments.get(params)
+        if found is None:
+            found = tuple(itertools.product(*(self.elements(domain) for _, domain in params)))
+            self._arguments[params] = found
+        return found
 
     def step(
         self, state: PlainState, action: Action, arguments: tuple[Any, ...]
     ) -> PlainState | None:
         """The state after the action, or None where its guard is false."""
-        writer = Writer(self.machine.variables, self.elements)
+        writer = emptied(self._writer)
         try:
             action.body(self._before.show(state), writer, *arguments)
         except Disabled:
