@@ -113,11 +113,9 @@ def conforms(trace: Trace, make: Callable[[Trace], TraceReader], *, at_least: in
     handlers = monitor.handlers
     event: Event | None = None
     try:
-        for event in trace:
-            handler = handlers.get(type(event))
-            if handler is not None:
-                monitor.consumed += 1
-                handler(event)
+        for event in trace.only(handlers):
+            monitor.consumed += 1
+            handlers[type(event)](event)
         if trace.complete:
             monitor.finish()
     except TraceViolation as violation:

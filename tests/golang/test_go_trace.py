@@ -50,6 +50,18 @@ def test_every_kind_round_trips(path: Path, make_event: MakeEvent) -> None:
     assert set(trace.counts().values()) == {1}
 
 
+def test_events_of_some_kinds_are_those_among_all(path: Path) -> None:
+    trace = Trace(path)
+    for wanted in ([], [GcPhase], [Hsg, SetPush], KINDS):
+        assert list(trace.only(wanted)) == [each for each in trace if type(each) in wanted]
+
+
+def test_a_foreign_record_is_noticed_whatever_is_wanted(path: Path) -> None:
+    overwrite(path, HEADER_BYTES + 2 * RECORD_BYTES, b"\xee")
+    with pytest.raises(TraceError, match="record 2 has the unknown kind 238"):
+        list(Trace(path).only([KINDS[-1]]))
+
+
 def test_index_out_of_range(path: Path) -> None:
     with pytest.raises(IndexError):
         Trace(path)[len(KINDS)]
