@@ -4,6 +4,7 @@ Everything is made from what the run recorded, never from what it was expected t
 obligation that raised, was skipped or was never reached has an entry that says so.
 """
 
+import hashlib
 import json
 import platform
 import re
@@ -117,8 +118,15 @@ def mutant_of(obligation: Obligation) -> str:
 def document(
     entries: Iterable[Entry], run: Mapping[str, Any], problems: Sequence[str]
 ) -> dict[str, Any]:
+    """The whole evidence of a session. Raises jsonschema.ValidationError if it contradicts itself."""
+    return assembled([entry.record() for entry in entries], run, problems)
+
+
+def assembled(
+    records: Sequence[Record], run: Mapping[str, Any], problems: Sequence[str]
+) -> dict[str, Any]:
     """The whole evidence, sorted by id. Raises jsonschema.ValidationError if it contradicts itself."""
-    records = sorted((entry.record() for entry in entries), key=lambda each: str(each["id"]))
+    records = sorted(records, key=lambda each: str(each["id"]))
     for record in records:
         record["mutants_killed"] = _killed(record, records)
     evidence = {
@@ -130,6 +138,25 @@ def document(
     }
     validate(evidence)
     return evidence
+
+
+def fingerprint(identities: Iterable[str]) -> str:
+    """One for each set of obligations."""
+    return hashlib.sha256("\n".join(sorted(identities)).encode()).hexdigest()[:16]
+
+
+def without_mutants(records: Sequence[Record]) -> list[str]:
+    """What is wrong with subjects whose claims nothing was seen to refute."""
+    claims = {
+        each["subject"]
+        for each in records
+        if each["status"] == PASSED and each["expected"] != Grade.REFUTED.name
+    }
+    mutants = {each["subject"] for each in records if each["mutant"]}
+    return [
+        f"{subject}: no mutant shows that its obligations can fail"
+        for subject in sorted(claims - mutants)
+    ]
 
 
 def check_outcome(outcome: Judgement) -> None:

@@ -25,6 +25,7 @@ from checker.progress import beside
 from checker.report import explain, notes, summary, tables, word
 from checker.session import ProofSession, check_declaration, identity_of
 from checker.settings import Settings
+from checker.sharding import shard
 from checker.subjects import FILE, MEANS, ObligationItem, SubjectFile
 from checker.verdict import Verdict
 
@@ -83,11 +84,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="an obligation that cannot be checked on this machine is a failure",
     )
     group.addoption(
+        "--shard",
+        metavar="K/N",
+        default="",
+        help="run part K of N; give each part an --evidence of its own, to be merged when all "
+        "parts have run",
+    )
+    group.addoption(
         "--nightly",
         action="store_true",
         default=False,
         help="sample twenty times as much where that is worth while; takes twice as long",
     )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is for other shards, after -k and -m have chosen."""
+    text = config.getoption("shard")
+    if not text:
+        return
+    try:
+        part = shard(text)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
+    run = config.stash[RUN]
+    served = [each for each in items if _serves(config, each.path)]
+    run.shard, run.wanted = str(part), [identity_of(each) for each in served]
+    mine = set(part.mine(served))
+    others = [each for each in served if each not in mine]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [each for each in items if each not in set(others)]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SubjectFile | None:
@@ -216,6 +243,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.stash[OPEN].close()
     except Exception as error:
         run.problems.append(f"the means of the session cannot be closed: {error!r}")
+    if session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and run.wanted:
+        session.exitstatus = pytest.ExitCode.OK  # All that was wanted is for other shards.
     whole = run.end(session)
     session.config.stash[EVIDENCE] = whole
     if session.exitstatus == pytest.ExitCode.OK and not evidence.green(whole):

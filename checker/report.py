@@ -77,6 +77,8 @@ def summary(evidence: Mapping[str, Any]) -> str:
         count[_WORDS[record["verdict"]] if status == PASSED else status] += 1
     parts = [f"{count[word]} {word}" for word in (*_WORDS.values(), NOT_RUN, FAILED) if count[word]]
     line = ", ".join(parts) or "no obligations"
+    if evidence["run"]["shard"]:
+        line = f"{line} (shard {evidence['run']['shard']})"
     return line if evidence["run"]["complete"] else f"{line} (INCOMPLETE RUN)"
 
 

@@ -25,6 +25,9 @@ class ProofSession:
     settings: Settings = field(default_factory=Settings)
     items: dict[str, pytest.Item] = field(default_factory=dict)
     selected: list[str] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
+    """What was selected before other shards' were left out."""
+    shard: str = ""
     entries: dict[str, Entry] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     start: float = field(default_factory=time.monotonic)
@@ -71,7 +74,8 @@ class ProofSession:
         self._check_references()
         kept = set(session.items)
         self.selected = [identity for identity, item in self.items.items() if item in kept]
-        if not (self.selected or self.problems) or session.config.option.collectonly:
+        anything = self.selected or self.problems or self.wanted
+        if not anything or session.config.option.collectonly:
             return
         arguments = [str(each) for each in session.config.invocation_params.args]
         self._header = {**evidence.run_header(TOOLS, self.settings.others), "arguments": arguments}
@@ -99,7 +103,9 @@ class ProofSession:
             **self._header,
             "seconds": round(time.monotonic() - self.start, 3),
             "collected": len(self.items),
+            "wanted": evidence.fingerprint(self.wanted or self.selected),
             "selected": len(self.selected),
+            "shard": self.shard,
             "complete": self.complete,
         }
         entries = [self.entries.get(each) or self._unreached(each) for each in self.selected]
@@ -146,17 +152,13 @@ class ProofSession:
 
     def _without_mutants(self, config: pytest.Config) -> list[str]:
         """Subjects whose claims nothing was seen to refute, though all of their tests ran."""
-        claims = {each.subject for each in self.entries.values() if each.claims}
-        mutants = {each.subject for each in self.entries.values() if each.mutant}
         partial = {
             subject_of(item)
             for identity, item in self.items.items()
             if identity not in self.selected or _narrowed(config, item.path.parent)
         }
-        return [
-            f"{subject}: no mutant shows that its obligations can fail"
-            for subject in sorted(claims - mutants - partial)
-        ]
+        whole = [each for each in self.entries.values() if each.subject not in partial]
+        return evidence.without_mutants([each.record() for each in whole])
 
 
 def identity_of(item: pytest.Item) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from checker import evidence, itf, report
+from checker.sharding import CannotMerge, merged
 from golang.build import build, run
 from golang.errors import CannotCheck
 from golang.fingerprint import RECORD
@@ -50,6 +51,7 @@ def cli() -> None:
       pytest proofs/ -m fast         those that end within a minute
       mheap show                     the table of the last run
       mheap replay FILE              does this counterexample still occur?
+      mheap merge FILES              one evidence of the shards of a run
       mheap record FILE              record a run of the real runtime
       mheap trace FILE               is the recording a run of the models?
       mheap where NAME               what is the counterpart of this Go name?
@@ -93,6 +95,32 @@ def show(file: Path) -> int:
         return _show_evidence(evidence.from_json(document, file))
     click.echo(itf.from_itf(document, file).text())
     return VIOLATED
+
+
+@cli.command(short_help="Make one evidence of the shards of a run.")
+@click.argument("files", type=FILE, nargs=-1, required=True)
+@click.option(
+    "--output",
+    "-o",
+    type=FILE,
+    default=Path("build/evidence.json"),
+    show_default=True,
+    help="Where to write it.",
+)
+def merge(files: tuple[Path, ...], output: Path) -> int:
+    """Merge the evidence in FILES, one for each shard of a run, and show it.
+
+    All parts must be there, once, from the same tools and the same selection. The exit code is that
+    of `show`.
+
+    \b
+      pytest proofs/ --shard 1/2 --evidence build/1/evidence.json
+      pytest proofs/ --shard 2/2 --evidence build/2/evidence.json
+      mheap merge build/1/evidence.json build/2/evidence.json
+    """  # noqa: D301
+    whole = merged({file.absolute(): evidence.read(file) for file in files}, output.absolute())
+    evidence.write(whole, output)
+    return _show_evidence(whole)
 
 
 @cli.command(short_help="Is this recording of the real runtime a run of the models?")
@@ -241,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NO_ANSWER
     except click.Abort:
         return INTERRUPTED
-    except (itf.CannotRead, CannotReplay, CannotCheck) as error:
+    except (itf.CannotRead, CannotReplay, CannotCheck, CannotMerge) as error:
         click.echo(f"mheap: {error}", err=True)
         return NO_ANSWER
     except BrokenPipeError:

@@ -157,7 +157,9 @@ def written(
     outcome = Judgement("toy.holds", "toy", obligation, verdict, 0.1)
     entry = evidence.Entry("toy.holds", "toy", obligation, status, 0.1, outcome)
     run = {**evidence.run_header([], {}), "arguments": [], "seconds": 1.0, "complete": complete}
-    whole = evidence.document([entry], {**run, "collected": 1, "selected": 1}, [])
+    whole = evidence.document(
+        [entry], {**run, "collected": 1, "wanted": "0" * 16, "selected": 1, "shard": ""}, []
+    )
     evidence.write(whole, tmp_path / "build" / "evidence.json")
 
 

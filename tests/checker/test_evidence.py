@@ -23,7 +23,9 @@ RUN = {
     "arguments": [],
     "seconds": 1.0,
     "collected": 1,
+    "wanted": "0" * 16,
     "selected": 1,
+    "shard": "",
     "complete": True,
 }
 HANDBOOK = Path(__file__).parents[2] / "docs" / "evidence.md"
