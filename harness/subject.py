@@ -38,9 +38,11 @@ class Theorem(Generic[AnyMutant]):
     """One claim, in each of its cases, with the mutants that show that it can fail.
 
     `check` is given a case ("" if there is only one), a variant of the code (None: as it is) and the
-    means of the session; without a Go, what needs one is not run. With a `variant` it is about the code with a remedy. `mutants` are pairs of a mutant and the case
-    that must refute it; in their ids the case stands before the mutant where `cases_in_ids`.
-    A theorem without cases has mutants only, those `of` another.
+    means of the session; without a Go, what needs one is not run. With a `variant` the theorem is
+    about the code with a remedy. A `finding` must be refuted, by a violation of what it `violates`.
+    `mutants` are pairs of a mutant and the case that must refute it; in their ids the case stands
+    before the mutant where `cases_in_ids`. A theorem without cases has mutants only, those `of`
+    another.
     """
 
     name: str
@@ -97,8 +99,6 @@ class Group:
     replays: Mapping[str, Replayer] = field(default_factory=dict)
     monitor: type[TraceReader] | None = None
     """What reads recordings of the real runtime, if the theorems are about these."""
-    listed: Sequence[Obligation] = ()
-    """Obligations that are like no other."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,6 @@ class Subject:
         for group in self.groups:
             for theorem in group.theorems:
                 found.extend(theorem.obligations())
-            found.extend(group.listed)
         unknown = self.fast - {each.name for each in found}
         if unknown:
             raise ValueError(f"{self.name}: fast names no obligation: {sorted(unknown)}")
