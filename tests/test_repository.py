@@ -104,6 +104,15 @@ def test_a_protocol_has_a_model_and_something_in_the_fast_tier() -> None:
         assert declared.fast, f"{name}: nothing is in the fast tier"
 
 
+def test_each_folder_of_theorems_declares_a_subject() -> None:
+    """A folder that was forgotten would be missing from every run, and nobody would see it."""
+    folders = {path.parent for path in (ROOT / "proofs").glob("*/*/*.py")}
+    assert {path.name for path in folders} == set(MODULES)
+    named_in_readme = (ROOT / "README.md").read_text()
+    for name in MODULES:
+        assert name in named_in_readme
+
+
 def test_each_command_in_a_document_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for document in DOCUMENTS:
