@@ -7,19 +7,20 @@ entry that the step writes. Quantifiers and indices that are not known become co
 over the elements of the instance. The text of these expressions is compiled. Making it takes a tenth
 of a second or more, so it is for those who visit thousands of states.
 
-The bodies stay the reference: `Instance` runs them, and tests compare the two on random states of
-every machine. What cannot be written as an expression (an index beyond its range, say, which a guard
-excludes) is left to the bodies, and so is a value outside its declared type, for the error.
+The bodies stay the reference: `Instance` runs them, tests compare the two on random states of every
+machine, and each search in some of its own. What cannot be written as an expression is left to the
+bodies, and so are, in the states where they occur, an index beyond its range and a value outside its
+declared type.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import z3
 
 from checker.domains import ALL, Boolean, Domain, Range
-from checker.logic import And, If, Or, to_z3
+from checker.logic import And, If, Not, Or, to_z3
 from checker.plain import Instance, PlainState, SpecError
 from checker.spec import Action, Machine, Property, Variable
 from checker.terms import Bool, Int, OutsideSubset, running
@@ -128,17 +129,18 @@ class EmittedInstance(Instance):
             f"arguments{number}": arguments,
             f"run{number}": lambda state: by_body(state, action, arguments),
         }
+        by_body_lines = [f"after = run{number}(state)", "if after is not None:", f"    {give}after"]
         try:
             with running(None):
                 action.body(before, writes, *arguments)
                 guard = _text(And(*before.guards))
+                beyond = _text(Not(And(*before.bounds, *writes.bounds)))
                 written = {
                     position: _text(_typed(self._variables[position], value))
                     for position, value in sorted(writes.entries.items())
                 }
         except _CANNOT:
-            run = [f"after = run{number}(state)", "if after is not None:", f"    {give}after"]
-            return run, names
+            return by_body_lines, names
         lines = [f"if {guard}:"]
         wrong: list[str] = []
         entries = [f"v{i}" for i in range(len(self._variables))]
@@ -154,8 +156,11 @@ class EmittedInstance(Instance):
         if wrong:
             # The body says what is wrong with the value.
             lines += [f"    if {' or '.join(wrong)}:", f"        run{number}(state)"]
-        lines.append(f"    {give}({', '.join(entries)},)")
-        return lines, names
+        lines.append(f"    {give}({_tuple(entries)})")
+        if beyond == "False":
+            return lines, names
+        indented = [f"    {line}" for line in by_body_lines]
+        return [f"if {beyond}:", *indented, "else:", *(f"    {line}" for line in lines)], names
 
     def _outside(self, position: int) -> Iterator[str]:
         """When a written value is outside the type of its variable."""
@@ -179,12 +184,16 @@ class EmittedInstance(Instance):
             views = [_StateTerms(self, self._before_terms)]
             if prop.name in self.machine.transitions:
                 views.append(_StateTerms(self, self._after_terms))
+            names[f"by_body{number}"] = self._by_body(prop, arguments)
+            by_body = f"by_body{number}(state, after)"
             try:
                 with running(None):
                     text = _text(prop.body(*views, *arguments))
+                    bounds = _text(And(*(each for view in views for each in view.bounds)))
+                if bounds != "True":
+                    text = f"({text} if {bounds} else {by_body})"
             except _CANNOT:
-                names[f"by_body{number}"] = self._by_body(prop, arguments)
-                text = f"by_body{number}(state, after)"
+                text = by_body
             lines.append(f"if not {text}: return False")
         return self._compiled([*lines, "return True"], names, both=True)
 
@@ -198,9 +207,9 @@ class EmittedInstance(Instance):
     ) -> Emitted:
         """A function of a state, with its entries in v0, v1, ..., or of two (then w0, w1, ...)."""
         every = range(len(self._variables))
-        head = [f"{', '.join(f'v{i}' for i in every)}, = state"]
+        head = [f"({_tuple(f'v{i}' for i in every)}) = state"]
         if both:
-            head.append(f"{', '.join(f'w{i}' for i in every)}, = after")
+            head.append(f"({_tuple(f'w{i}' for i in every)}) = after")
         parameters = "state, after" if both else "state"
         text = "\n    ".join([f"def emitted({parameters}):", *head, *lines])
         namespace = dict(names)
@@ -215,6 +224,8 @@ class _StateTerms:
     def __init__(self, instance: EmittedInstance, terms: Sequence[Bool | Int]) -> None:
         self._instance, self._terms = instance, terms
         self.guards: list[Any] = []
+        self.bounds: list[Any] = []
+        """That each index is within its range, of those that are terms."""
 
     def __getattr__(self, name: str) -> Any:
         instance = self._instance
@@ -223,7 +234,7 @@ class _StateTerms:
         variable = instance.machine.variables.get(name)
         if variable is None:
             raise SpecError(f"{instance.machine.name} has no variable {name!r}")
-        entries = _EntryTerms(instance, variable, self._terms)
+        entries = _EntryTerms(instance, variable, self._terms, self.bounds)
         return entries if variable.index else entries[()]
 
     def require(self, guard: Any) -> None:
@@ -240,9 +251,14 @@ class _EntryTerms:
     """`x.name[index]`: the entry's term, or a choice between entries where an index is a term."""
 
     def __init__(
-        self, instance: EmittedInstance, variable: Variable, terms: Sequence[Bool | Int]
+        self,
+        instance: EmittedInstance,
+        variable: Variable,
+        terms: Sequence[Bool | Int],
+        bounds: list[Any],
     ) -> None:
         self._instance, self._variable, self._terms = instance, variable, terms
+        self._bounds = bounds
 
     def __getitem__(self, index: Any) -> Any:
         return self._at(index if isinstance(index, tuple) else (index,), ())
@@ -253,7 +269,9 @@ class _EntryTerms:
         index, *others = rest
         if not isinstance(index, Int):
             return self._at(tuple(others), (*key, index))
-        *firsts, last = self._instance.elements(self._variable.index[len(key)])
+        elements = self._instance.elements(self._variable.index[len(key)])
+        self._bounds.append(_within(index, elements))
+        *firsts, last = elements
         found = self._at(tuple(others), (*key, last))
         for each in reversed(firsts):
             found = If(index == each, self._at(tuple(others), (*key, each)), found)
@@ -264,10 +282,11 @@ class _WrittenTerms:
     """The state after a step, to be written: terms by position of those entries that are."""
 
     entries: dict[int, Any]
+    bounds: list[Any]
     _instance: EmittedInstance
 
     def __init__(self, instance: EmittedInstance) -> None:
-        self.__dict__.update(entries={}, _instance=instance)
+        self.__dict__.update(entries={}, bounds=[], _instance=instance)
 
     def __getattr__(self, name: str) -> "_WrittenMap":
         return _WrittenMap(self, self._variable(name))
@@ -293,6 +312,11 @@ class _WrittenMap:
             [part] if part is not ALL and not isinstance(part, Int) else instance.elements(domain)
             for domain, part in zip(self._variable.index, pattern, strict=True)
         ]
+        self._writes.bounds += [
+            _within(part, elements)
+            for part, elements in zip(pattern, known, strict=True)
+            if isinstance(part, Int)
+        ]
         for key in itertools.product(*known):
             pairs = list(zip(pattern, key, strict=True))
             here = And(*(part == each for part, each in pairs if isinstance(part, Int)))
@@ -313,6 +337,15 @@ def _typed(variable: Variable, value: Any) -> Bool | Int:
     if isinstance(variable.type, Boolean):
         return value if isinstance(value, Bool) else Bool(z3.BoolVal(value))
     return value if isinstance(value, Int) else Int(z3.IntVal(int(value)))
+
+
+def _within(index: Int, elements: Sequence[int]) -> Any:
+    return And(index >= elements[0], index <= elements[-1])
+
+
+def _tuple(entries: Iterable[str]) -> str:
+    """What stands between the parentheses of a tuple."""
+    return "".join(f"{each}, " for each in entries)
 
 
 def _text(value: Any) -> str:

@@ -61,9 +61,10 @@ class Obligation:
     `name` is unique in its subject, together with `case`, which tells the scenarios and mutants of
     one claim apart. `expect` is the least grade that passes; with REFUTED exactly that grade passes.
     `check` is given what the session provides to all checks (`Settings.means`). `finding` names a
-    known finding, of which `violates` says what invariants a counterexample may violate, `mutant` is the deliberate bug that must be refuted, and `refutes` then names the
-    claim, within the subject, of which this shows that it can fail. A `fast` one is part of the
-    tier that ends within a minute.
+    known finding, of which `violates` says what invariants a counterexample may violate (of a crash,
+    as "throw: " and its text). `mutant` is the deliberate bug that must be refuted, and `refutes` then
+    names the claim, within the subject, of which this shows that it can fail. A `fast` one is part of
+    the tier that ends within a minute.
     """
 
     name: str
@@ -130,7 +131,16 @@ class Judgement:
     def astray(self) -> bool:
         """Whether a known finding is refuted, but by the violation of something else."""
         found, named = self.verdict.counterexample, self.obligation.violates
-        return found is not None and bool(named) and found.invariant not in named
+        if found is None or not named:
+            return False
+        return not any(
+            each == found.invariant
+            or (
+                each.startswith(f"{found.invariant}: ")
+                and found.diverging.endswith(each.removeprefix(f"{found.invariant}: "))
+            )
+            for each in named
+        )
 
     @property
     def not_run(self) -> bool:

@@ -6,7 +6,7 @@ that was changed by accident rarely keeps them.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checker.counterexample import Counterexample, Replay, Step, changed
@@ -17,6 +17,9 @@ from checker.verdict import Grade, Verdict
 
 Parent = tuple[PlainState, Action, tuple[int, ...]]
 DEFAULT_STATE_LIMIT = 2_000_000
+
+FIRST, EACH = 50, 1000
+"""In the first so many states, and in each so manieth, the emitted text is compared with the bodies."""
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Reachable:
         tuple[Property, tuple[int, ...], list[tuple[Action, tuple[int, ...], PlainState]]] | None
     ) = None
     limited: bool = False
+    sample: list[PlainState] = field(default_factory=list)
+    """The first states, and some of the later ones."""
 
 
 def explore(instance: Instance, *, state_limit: int = DEFAULT_STATE_LIMIT) -> Reachable:
@@ -56,6 +61,8 @@ def explore(instance: Instance, *, state_limit: int = DEFAULT_STATE_LIMIT) -> Re
             if after in parents:
                 continue
             parents[after] = (state, action, arguments)
+            if len(parents) <= FIRST or len(parents) % EACH == 0:
+                found.sample.append(after)
             broken = instance.broken(after)
             if broken:
                 found.broken = (*broken, _path(parents, after))
@@ -103,8 +110,26 @@ def check_reachable(
     if states is not None and found.states != states:
         reason = f"{found.states} states where {states} are recorded: the machine changed"
         return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
-    vacuity_checks = {"every action fires": f"{len(found.fired)} of {len(found.fired)}"}
+    if not _agree(instance, Instance(machine, sizes, constants), found.sample):
+        reason = f"{machine.name}: the emitted text does not do what the bodies do"
+        return Verdict(Grade.UNKNOWN, reason=reason, counts=counts)
+    vacuity_checks = {
+        "every action fires": f"{len(found.fired)} of {len(found.fired)}",
+        "the emitted text does what the bodies do": f"in {len(found.sample)} of the states",
+    }
     return Verdict(Grade.EXHAUSTED, bound=bound, counts=counts, vacuity_checks=vacuity_checks)
+
+
+def _agree(text: Instance, bodies: Instance, states: Sequence[PlainState]) -> bool:
+    """Whether two readings take the same steps and judge alike in these states."""
+    for state in states:
+        steps = list(bodies.successors(state))
+        if list(text.successors(state)) != steps or text.broken(state) != bodies.broken(state):
+            return False
+        for _, _, after in steps:
+            if text.broken_step(state, after) != bodies.broken_step(state, after):
+                return False
+    return True
 
 
 def retrace(

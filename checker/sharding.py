@@ -2,7 +2,8 @@
 
 `pytest proofs/ --shard 2/5` runs the second of five parts. What reads recordings of a real system is
 in the first, since a recording is made once in a session; the rest goes round. Merged evidence is
-that of a whole run, or there is none.
+that of a whole run, or there is none. That the parts ran on the same sources is for their user to see
+to: evidence does not say of which it is.
 """
 
 import os
@@ -73,6 +74,10 @@ def merged(parts: Mapping[Path, Mapping[str, Any]], file: Path) -> dict[str, Any
         if any(run[name] != runs[0][name] for run in runs):
             reason = f"the parts differ in {what}"
             raise CannotMerge(reason, "run all of them anew, with the same tools and arguments")
+    if any(
+        _without_shard(run["arguments"]) != _without_shard(runs[0]["arguments"]) for run in runs
+    ):
+        raise CannotMerge("the parts had different arguments", "run all of them anew, alike")
     records = [
         {**record, "files": _moved(record["files"], path.parent, file.parent)}
         for path, each in parts.items()

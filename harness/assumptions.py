@@ -7,7 +7,7 @@ MEMORY_ON_REQUEST = Assumption(
     statement="while threads are explored the system does with memory what it is asked to do",
     why=(
         "the states of memory, its contents and requests that are refused are checked on the plain "
-        "machine, where calls run one at a time"
+        "substrate, where calls run one at a time"
     ),
 )
 

@@ -110,8 +110,8 @@ def show(file: Path) -> int:
 def merge(files: tuple[Path, ...], output: Path) -> int:
     """Merge the evidence in FILES, one for each shard of a run, and show it.
 
-    All parts must be there, once, from the same tools and the same selection. The exit code is that
-    of `show`.
+    All parts must be there, once, from the same tools and with the same arguments. See to it that they
+    are of the same sources: evidence does not say. The exit code is that of `show`.
 
     \b
       pytest proofs/ --shard 1/2 --evidence build/1/evidence.json

@@ -1,5 +1,7 @@
 """Obligations: how they are called, and when an outcome passes."""
 
+from dataclasses import replace
+
 import pytest
 
 from checker.counterexample import Counterexample
@@ -41,3 +43,23 @@ def test_what_passes(expect: Grade, grade: Grade) -> None:
 def test_a_case_is_part_of_the_title() -> None:
     assert declared(Grade.PROVED).title == "holds"
     assert declared(Grade.PROVED, "two threads").title == "holds[two threads]"
+
+
+@pytest.mark.parametrize(
+    ("violates", "astray"),
+    [
+        (["throw"], False),
+        (["throw: IndexError: 1"], False),
+        (["throw: IndexError: 2"], True),
+        (["one_owner"], True),
+        (["one_owner", "throw: IndexError: 1"], False),
+        ([], False),
+    ],
+)
+def test_a_finding_must_violate_what_it_names(violates: list[str], astray: bool) -> None:
+    crash = Counterexample("throw", "a.py:1", "why", [], diverging="T0: IndexError: 1")
+    expected = replace(declared(Grade.REFUTED), violates=frozenset(violates))
+    verdict = Verdict(Grade.REFUTED, counterexample=crash)
+    judged = Judgement("a.b", "a", expected, verdict, 0.1)
+    assert judged.astray == astray
+    assert judged.passes == (not astray)

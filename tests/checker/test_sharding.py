@@ -116,6 +116,7 @@ def test_a_run_without_all_of_its_parts_is_none(folder: Folder) -> None:
     refused("is not evidence of a shard", changed(shard=""))
     refused("the parts differ in the versions of tools", changed(versions={"python": "3"}))
     refused("the parts differ in what was selected", changed(wanted="0" * 16))
+    refused("the parts had different arguments", changed(arguments=["claims", "--nightly"]))
     refused("the parts differ in how many obligations", changed(collected=6))
     refused("a part is there twice", {**parts, folder.root / "copy.json": parts[second]})
     again = {**parts[second], "obligations": parts[first]["obligations"]}

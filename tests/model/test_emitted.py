@@ -1,6 +1,8 @@
 """Text emitted from a model does what the model's bodies do, in states that no run reaches as well."""
 
+import itertools
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +12,21 @@ from checker import emitted
 from checker.emitted import EmittedInstance
 from checker.logic import And, If, Not
 from checker.plain import Instance, PlainState, SpecError
-from checker.spec import BOOL, Boolean, Machine, Next, Range, State, Variable, named
+from checker.reachability import check_reachable
+from checker.spec import (
+    BOOL,
+    Action,
+    Boolean,
+    Element,
+    Machine,
+    Next,
+    Range,
+    State,
+    Truth,
+    Variable,
+    named,
+)
+from checker.verdict import Grade
 from model import span_list, span_state, sweepgen, zeroed_base
 
 STATES = 150
@@ -109,13 +125,40 @@ def test_wrong_text_is_noticed(monkeypatch: pytest.MonkeyPatch, name: str, wrong
         compare_all()
 
 
+def test_a_search_by_wrong_text_is_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody has recorded the number of states, too: the search itself compares."""
+    build, sizes, _ = MACHINES["span_list"]
+
+    def insert_anyway(_: State, n: Next, a_list: Element, s: Element) -> None:
+        n.on[s, a_list] = True
+
+    careless = build().copy(insert=insert_anyway)
+    assert check_reachable(build(), sizes).grade is Grade.EXHAUSTED
+    assert check_reachable(careless, sizes).grade is Grade.REFUTED
+    with monkeypatch.context() as patch:
+        patch.setattr(EmittedInstance, "broken", lambda *_: None)
+        assert check_reachable(careless, sizes).grade is Grade.UNKNOWN
+    monkeypatch.setattr(EmittedInstance, "successors", some_successors)
+    verdict = check_reachable(build(), sizes)
+    assert verdict.grade is Grade.UNKNOWN
+    assert "the emitted text does not do what the bodies do" in verdict.reason
+
+
+def some_successors(
+    instance: Instance, state: PlainState
+) -> Iterator[tuple[Action, tuple[Any, ...], PlainState]]:
+    """All but one of them, if there are several."""
+    found = list(Instance.successors(instance, state))
+    return iter(found[:-1] if len(found) > 1 else found)
+
+
 def beyond() -> Machine:
-    """A counter that is written beyond its type, and a map that is read beyond its index."""
+    """A counter that is written beyond its type, and a map beyond its index."""
     machine = Machine("beyond", cites="beyond.py", why="the errors of both readings are the same")
     cell = machine.sort("Cell")
     machine.var("count", type=Range(0, 2), init=0)
     machine.var("full", cell, type=BOOL, init=False)
-    machine.next("add", "fill_next")
+    machine.next("add", "fill_next", "fill_counted")
 
     @machine.action(cites="beyond.py")
     def add(x: State, n: Next) -> None:
@@ -126,15 +169,48 @@ def beyond() -> Machine:
         x.require(Not(c == 1))
         n.full[c + 1] = True
 
+    @machine.action(cites="beyond.py")
+    def fill_counted(x: State, n: Next) -> None:
+        x.require(x.count > 0)
+        n.full[x.count] = True
+
+    @machine.invariant(cites="beyond.py")
+    def counted_is_empty(x: State) -> Truth:
+        return Not(x.full[x.count])
+
     return machine
 
 
-def test_errors_of_the_machine_are_those_of_its_bodies() -> None:
-    """A value outside its type is refused; an index that the guard excludes is not looked at."""
+def found_in(instance: Instance, state: PlainState) -> Any:
+    """The steps and the verdict of an instance, or what is wrong with the machine."""
+    try:
+        return [
+            [(action.name, given, after) for action, given, after in instance.successors(state)],
+            [broken[0].name for broken in [instance.broken(state)] if broken is not None],
+        ]
+    except (SpecError, LookupError) as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("full", list(itertools.product([False, True], repeat=2)))
+def test_errors_of_the_machine_are_those_of_its_bodies(count: int, full: tuple[bool, bool]) -> None:
+    """Values outside their types and indices beyond their ranges, known and not known."""
     machine = beyond()
     bodies, text = (kind(machine, {"Cell": 2}) for kind in (Instance, EmittedInstance))
-    for count in range(2):
-        state = (count, False, False)
-        assert list(text.successors(state)) == list(bodies.successors(state))
-    with pytest.raises(SpecError, match="count := 3 is outside its type"):
-        list(text.successors((2, False, False)))
+    expected = found_in(bodies, (count, *full))
+    assert found_in(text, (count, *full)) == expected
+    assert (expected[0] in (SpecError, KeyError)) == (count == 2)
+
+
+def test_a_machine_without_variables_has_its_one_state() -> None:
+    machine = Machine("idle", cites="idle.py", why="nothing is kept")
+    machine.next("rest")
+
+    @machine.action(cites="idle.py")
+    def rest(x: State, n: Next) -> None:
+        del x, n
+
+    instance = EmittedInstance(machine, {})
+    assert [after for _, _, after in instance.successors(())] == [()]
+    assert instance.broken(()) is None

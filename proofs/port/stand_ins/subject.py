@@ -30,6 +30,8 @@ SETS_GO, BITS_GO = "runtime/mspanset.go:14-17", "runtime/mheap.go:2110-2121"
 SPINE_GO = "runtime/mspanset.go:129-130"
 PAGES_GO = "runtime/mpagealloc.go:5-46"
 HOLE = "spanset-hole"
+NIL_BLOCK = "throw: AttributeError: 'NoneType' object has no attribute 'spans'"
+BEHIND_THE_END = "throw: IndexError: 1"
 
 QUEUE = "a span set is a queue, however many threads push at the same time"
 SMALL_BLOCKS = f"{QUEUE} (with blocks of 2 spans; Go's have 512)"
@@ -76,7 +78,7 @@ def _span_sets() -> Group:
             [sets.HOLE, sets.BEYOND],
             why=QUEUE,
             finding=HOLE,
-            violates=["throw"],
+            violates=[NIL_BLOCK, BEHIND_THE_END],
             recorded=False,
         ),
         Exploring(
@@ -97,7 +99,7 @@ def _span_sets() -> Group:
         Grade.REFUTED,
         pop_meets_hole,
         finding=HOLE,
-        violates=["throw"],
+        violates=[NIL_BLOCK],
     )
     return replace(group, theorems=(*group.theorems, schedule))
 
